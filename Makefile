@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# One dependency graph: this file has the settings and the targets for people, the three build.mk
+# have the rules. `make help` lists the targets. Knobs: V=1 (loud), CC=gcc|clang,
+# SANITIZE=address,undefined, BUILD=dir, STRICT=1 (tests: an unexpected skip is a failure).
+
+VERSION := 0.1.0
+BUILD ?= build
+PREFIX ?= /usr/local
+V ?= 0
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+CLANG ?= clang
+BPFTOOL ?= $(or $(shell PATH=$$PATH:/usr/sbin:/sbin command -v bpftool),bpftool)
+AR ?= ar
+PKG_CONFIG ?= pkg-config
+
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' '$(1)' '$(patsubst $(BUILD)/%,%,$(2))';)
+
+LIBRARIES := libbpf libelf zlib libcap-ng
+ifneq ($(MAKECMDGOALS),clean)
+LIB_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
+LIBS := $(or $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null),-lbpf -lelf -lz -lcap-ng)
+endif
+
+WARNINGS := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes
+CPPFLAGS_ALL := -I. -I$(BUILD) -D_GNU_SOURCE= -DCLOSETRACE_VERSION='"$(VERSION)"'
+CFLAGS ?= -O2 -g
+SANITIZE_FLAGS = -fsanitize=$(1) -fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS_ALL = -std=gnu11 $(WARNINGS) $(CPPFLAGS_ALL) $(LIB_CFLAGS) $(CPPFLAGS) $(CFLAGS)
+PRODUCT_FLAGS = $(if $(SANITIZE),$(call SANITIZE_FLAGS,$(SANITIZE)))
+DEPS = -MMD -MP
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
+endif
+
+ifneq ($(filter clean,$(MAKECMDGOALS)),)
+.NOTPARALLEL:
+endif
+
+all: $(BUILD)/closetrace ## build build/closetrace (the default)
+
+include bpf/build.mk user/build.mk tests/build.mk
+
+# Objects depend on the command line that makes them: a changed CC or SANITIZE rebuilds.
+FLAGS_LINE = $(CC) $(CFLAGS_ALL) $(PRODUCT_FLAGS) $(CLANG) $(BPF_CFLAGS) $(LDFLAGS)
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(FLAGS_LINE))' | cmp -s - $@ || printf '%s\n' '$(subst ','\'',$(FLAGS_LINE))' > $@
+FORCE:
+
+# What the build and the tests find on this host: shown before the first compile of a tree.
+$(BUILD)/tools: packaging/probe-tools
+	@mkdir -p $(@D)
+	@CC='$(CC)' CLANG='$(CLANG)' BPFTOOL='$(BPFTOOL)' PKG_CONFIG='$(PKG_CONFIG)' packaging/probe-tools $(LIBRARIES)
+	@touch $@
+
+run: ## install what the build needs, build, and trace this host live
+	$(Q)packaging/install-deps build
+	$(Q)+$(MAKE) --no-print-directory all
+	$(Q)$$([ "$$(id -u)" = 0 ] || echo sudo) $(BUILD)/closetrace $(ARGS)
+
+static: $(BUILD)/closetrace-static ## build build/closetrace-static, which needs nothing on the host
+
+install: all ## install under $(DESTDIR)$(PREFIX)
+	$(Q)install -D -m 755 $(BUILD)/closetrace $(DESTDIR)$(PREFIX)/bin/closetrace
+	$(Q)install -d $(DESTDIR)$(PREFIX)/share/doc/closetrace
+	$(Q)install -m 644 LICENSE LICENSES/* $(wildcard README.md docs/*.md) $(DESTDIR)$(PREFIX)/share/doc/closetrace
+
+clean: ## remove everything that was built
+	$(Q)rm -rf $(BUILD)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: all run static install clean help FORCE

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# The tests. unit, parity, bpf: one program per test_*.c; bench: one per .c; e2e: one of all.
+#
+#   tests/harness/*.c          linked into every test program that uses it
+#   tests/{parity,bpf,bench,e2e}/X.bpf.c  -> #include "tests/parity/X.skel.h", struct X_bpf
+#
+# A unit test links no code that includes the closetrace skeleton, unless UNIT_WITH_SKELETON names it.
+# Units run the product's code compiled a second time, with the sanitizers on.
+
+TEST_SANITIZE := address,undefined
+TEST_CFLAGS = $(CFLAGS_ALL) -Wno-missing-prototypes -Werror=unused-function
+TEST_LIBS = $(LIBS) -lcmocka -ljansson -lpthread
+
+TEST_SKELETONS := $(patsubst %.bpf.c,$(BUILD)/%.skel.h,$(wildcard tests/*/*.bpf.c))
+UNIT_WITH_SKELETON :=
+HARNESS_SOURCES := $(wildcard tests/harness/*.c)
+test_sources = $(filter-out %.bpf.c,$(wildcard $(1)))
+single_programs = $(patsubst %.c,$(BUILD)/%,$(call test_sources,tests/$(1)/test_*.c))
+
+UNIT_TESTS := $(call single_programs,unit)
+PARITY_TESTS := $(call single_programs,parity)
+BPF_TESTS := $(call single_programs,bpf)
+E2E_SOURCES := $(call test_sources,tests/e2e/*.c)
+E2E_BATTERY := $(if $(E2E_SOURCES),$(BUILD)/tests/e2e/battery)
+BENCH := $(patsubst %.c,$(BUILD)/%,$(call test_sources,tests/bench/*.c))
+BENCH_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bench/*.bpf.c))
+
+# -- objects: obj-test/ has the sanitizers, obj/ is the product's own ---------------------------
+SAN_HARNESS := $(BUILD)/obj-test/libharness.a
+HARNESS := $(BUILD)/obj/libharness.a
+$(BUILD)/obj-test/libskel.a: $(SKELETON_SOURCES:%.c=$(BUILD)/obj-test/%.o)
+$(BUILD)/obj-test/libuser.a: $(PLAIN_SOURCES:%.c=$(BUILD)/obj-test/%.o)
+$(SAN_HARNESS): $(HARNESS_SOURCES:%.c=$(BUILD)/obj-test/%.o)
+$(HARNESS): $(HARNESS_SOURCES:%.c=$(BUILD)/obj/%.o)
+
+# Tests that may use a skeleton wait for all of them.
+$(patsubst $(BUILD)/%,$(BUILD)/obj-test/%.o,$(PARITY_TESTS) $(BPF_TESTS)): | $(SKELETON) $(TEST_SKELETONS)
+$(BENCH:$(BUILD)/%=$(BUILD)/obj/%.o): | $(TEST_SKELETONS)
+$(UNIT_WITH_SKELETON:%=$(BUILD)/obj-test/tests/unit/%.o): | $(SKELETON)
+
+$(BUILD)/obj-test/%.o: %.c $(BUILD)/flags | $(BUILD)/tools
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(TEST_CFLAGS) $(call SANITIZE_FLAGS,$(TEST_SANITIZE)) $(DEPS) -c $< -o $@
+
+$(BUILD)/obj/tests/%.o: tests/%.c $(BUILD)/flags | $(BUILD)/tools
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(TEST_CFLAGS) $(PRODUCT_FLAGS) $(DEPS) -c $< -o $@
+
+$(BUILD)/tests/%.skel.h: $(BUILD)/tests/%.bpf.o
+	$(call say,SKEL,$@)$(BPFTOOL) gen skeleton $< name $(subst -,_,$(notdir $*))_bpf > $@
+
+# -- programs --------------------------------------------------------------------------------------
+$(PARITY_TESTS) $(BPF_TESTS) $(UNIT_WITH_SKELETON:%=$(BUILD)/tests/unit/%): $(BUILD)/obj-test/libskel.a
+
+$(UNIT_TESTS) $(PARITY_TESTS) $(BPF_TESTS): $(BUILD)/%: $(BUILD)/obj-test/%.o $(SAN_HARNESS) $(BUILD)/obj-test/libuser.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) $(call SANITIZE_FLAGS,$(TEST_SANITIZE)) $(LDFLAGS) $(call grouped,$^) $(TEST_LIBS) -o $@
+
+$(E2E_BATTERY): $(E2E_SOURCES:%.c=$(BUILD)/obj/%.o)
+$(E2E_BATTERY)-static: $(E2E_SOURCES:%.c=$(BUILD)/obj/%.o)
+$(BENCH): $(BUILD)/%: $(BUILD)/obj/%.o
+$(E2E_BATTERY) $(BENCH): $(HARNESS) $(BUILD)/obj/libuser.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) $(PRODUCT_FLAGS) $(LDFLAGS) $(call grouped,$^) $(TEST_LIBS) -o $@
+
+# For guests, which have no libraries.
+$(BUILD)/tests/e2e/battery-static: $(HARNESS) $(BUILD)/obj/libuser.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) $(PRODUCT_FLAGS) $(LDFLAGS) -static $(call grouped,$^) $(STATIC_LIBS) -ljansson -lpthread -o $@
+
+# -- targets ---------------------------------------------------------------------------------------
+# Each installs what it needs, builds, and runs its tier. $(1): tiers, $(2): what to build.
+BUILD_unit := $(UNIT_TESTS)
+BUILD_parity := $(PARITY_TESTS)
+BUILD_bpf := $(BPF_TESTS)
+BUILD_e2e := $(E2E_BATTERY) $(BUILD)/closetrace
+BUILD_cli := $(BUILD)/closetrace
+TIERS := check unit cli parity bpf e2e
+RUN_TIERS = BUILD='$(BUILD)' V='$(V)' STRICT='$(STRICT)' tests/run.sh
+
+test: ## install what is missing, build everything, run every test
+	$(Q)packaging/install-deps build test
+	$(Q)+$(MAKE) --no-print-directory all tests
+	$(Q)$(RUN_TIERS) $(TIERS)
+
+tests: $(foreach tier,$(TIERS),$(BUILD_$(tier))) ## build the tests, run nothing
+
+check: ## the checks of the source: layers, format, sizes, words, calls, ABI
+	$(Q)$(RUN_TIERS) check
+
+test-unit: $(BUILD_unit) ## the modules, each alone, under the sanitizers; no privilege
+	$(Q)$(RUN_TIERS) unit
+
+test-cli: $(BUILD_cli) ## the command line (bats)
+	$(Q)$(RUN_TIERS) cli
+
+test-parity: $(BUILD_parity) ## the same inputs natively and in the kernel; root
+	$(Q)$(RUN_TIERS) parity
+
+test-bpf: $(BUILD_bpf) ## the BPF programs on crafted packets; root
+	$(Q)$(RUN_TIERS) bpf
+
+test-e2e: $(BUILD_e2e) ## real connections, every kind of ending; root
+	$(Q)$(RUN_TIERS) e2e
+
+test-kernels: ## the product and its endings on other kernels, booted with qemu
+	$(Q)packaging/install-deps build test kernels
+	$(Q)+$(MAKE) --no-print-directory static $(if $(E2E_BATTERY),$(E2E_BATTERY)-static)
+	$(Q)BUILD='$(BUILD)' V='$(V)' STRICT='$(STRICT)' tests/kernels/run.sh $(ARGS)
+
+bench: ## what tracing costs, as ratios against the untraced case of the same run; root
+	$(Q)packaging/install-deps build test bench
+	$(Q)+$(MAKE) --no-print-directory all $(BENCH) $(BENCH_OBJECTS)
+	$(Q)BUILD='$(BUILD)' tests/bench/bench.sh $(ARGS)
+
+.PHONY: test tests check test-unit test-cli test-parity test-bpf test-e2e test-kernels bench
+
+-include $(shell find $(BUILD)/obj-test $(BUILD)/obj/tests $(BUILD)/tests -name '*.d' 2>/dev/null)

@@ -1,0 +1,154 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# Run tiers of tests: run.sh check unit cli parity bpf e2e
+#
+# A test is one executable, or one bats file. Its cases are the TAP lines it prints; without any,
+# its exit status is its one case (77: skipped, the last line says why). Output is shown only for a
+# test that fails, or with V=1. STRICT=1 (the default when CI=true) makes a skip a failure unless
+# tests/expected-skips.txt lists it. The last line is always "N passed, N failed, N skipped".
+set -u
+cd "$(dirname "$0")/.." || exit 1
+BUILD=${BUILD:-build}
+V=${V:-0}
+if [ -z "${STRICT:-}" ]; then
+	STRICT=0
+	[ "${CI:-}" = true ] && STRICT=1
+fi
+export BUILD V CLOSETRACE="$(realpath -m "$BUILD")/closetrace" CMOCKA_MESSAGE_OUTPUT=TAP PATH="$PATH:/usr/sbin:/sbin"
+export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}"
+export UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1}"
+timeout_seconds=${TEST_TIMEOUT:-600}
+passed=0 failed=0 skipped=0 number=0
+output=$(mktemp)
+counts=$(mktemp)
+child=
+trap 'rm -f "$output" "$counts"' EXIT
+trap '[ -z "$child" ] || kill "$child" 2>/dev/null; exit 130' INT TERM
+
+tests_of() { # the tests of a tier come from its sources, so one that was not built is noticed
+	case $1 in
+	check) ls tests/check/*.sh ;;
+	unit | parity | bpf) ls tests/"$1"/test_*.c | grep -v '\.bpf\.c$' | sed "s|^|$BUILD/|; s|\.c$||" ;;
+	e2e) ls tests/e2e/*.c >/dev/null && echo "$BUILD/tests/e2e/battery" ;;
+	cli) ls tests/cli/*.bats ;;
+	*) echo "run.sh: no tier $1" >&2 && exit 2 ;;
+	esac 2>/dev/null
+}
+
+# Becomes the test. The tiers that need root get it from sudo where that asks nothing.
+run_one() { # run_one TIER PATH
+	local root=
+	case $1 in
+	parity | bpf | e2e | cli)
+		if [ "$(id -u)" != 0 ]; then
+			if sudo -n true 2>/dev/null; then
+				root='sudo -n -E'
+			elif [ "$1" != cli ]; then
+				echo "needs root" && exit 77
+			fi
+		fi
+		;;
+	esac
+	case $2 in
+	*.bats)
+		command -v bats >/dev/null || { echo "bats is not installed" && exit 77; }
+		exec $root timeout -k 10 "$timeout_seconds" bats --tap "$2"
+		;;
+	*)
+		[ -x "$2" ] || { echo "$2 was not built" && exit 1; }
+		exec $root timeout -k 10 "$timeout_seconds" "$2"
+		;;
+	esac
+}
+
+# Reads a test's output; prints "passed failed", then one line per skip: "case: reason".
+count_cases() { # count_cases EXIT_STATUS
+	awk -v status="$1" '
+	{ last = $0 ~ /[^ \t]/ ? $0 : last }
+	/^1\.\.[0-9]+/ { plan = substr($1, 4) + 0; planned = 1 }
+	/^(not )?ok( |$)/ {
+		seen++
+		if (match($0, /# *[Ss][Kk][Ii][Pp]/)) {
+			name = substr($0, 1, RSTART - 1); why = substr($0, RSTART + RLENGTH)
+			sub(/^(not )?ok *[0-9]* *(- *)?/, "", name); sub(/[ \t]+$/, "", name)
+			sub(/^[ \t:]+/, "", why)
+			skips[++nskip] = name (name != "" && why != "" ? ": " : "") why
+		} else if (/^not /) bad++
+		else good++
+	}
+	END {
+		if (!seen && !planned) {
+			if (status == 0) good = 1
+			else if (status == 77) skips[++nskip] = last
+			else bad = 1
+		} else {
+			if (planned && seen < plan) bad += plan - seen
+			if (status != 0 && status != 77 && !bad && !(nskip && status == nskip)) bad = 1
+		}
+		print good + 0, bad + 0
+		for (i = 1; i <= nskip; i++) print skips[i]
+	}' "$output"
+}
+
+skip_is_expected() { # skip_is_expected "TEST: REASON"; lines of the list: PATTERN # why
+	local pattern
+	while IFS= read -r pattern; do
+		pattern=${pattern%%#*}
+		pattern=${pattern%"${pattern##*[![:space:]]}"}
+		# shellcheck disable=SC2053
+		[ -n "$pattern" ] && [[ $1 == $pattern ]] && return 0
+	done < tests/expected-skips.txt
+	return 1
+}
+
+report() { # report TIER PATH EXIT_STATUS
+	local name=${2#"$BUILD"/} good bad cases=0 words= skip
+	name=${name#tests/}
+	number=$((number + 1))
+	{
+		read -r good bad
+		while IFS= read -r skip; do
+			cases=$((cases + 1))
+			words+="#   skipped: $name: ${skip:-no reason given}"$'\n'
+			if [ "$STRICT" = 1 ] && ! skip_is_expected "$name: $skip"; then
+				words+="#   not in tests/expected-skips.txt: a failure with STRICT=1"$'\n'
+				bad=$((bad + 1))
+			else
+				skipped=$((skipped + 1))
+			fi
+		done
+	} < "$counts"
+	passed=$((passed + good))
+	failed=$((failed + bad))
+	cases=$((cases + good))
+	if [ "$bad" = 0 ]; then
+		printf 'ok %d - %s (%d)\n%s' "$number" "$name" "$cases" "$words"
+		return
+	fi
+	printf 'not ok %d - %s (%d failed)\n%s' "$number" "$name" "$bad" "$words"
+	[ "$3" = 124 ] || [ "$3" = 137 ] && echo "#   stopped after $timeout_seconds s"
+	[ "$V" = 1 ] || sed 's/^/#   /' "$output"
+}
+
+for tier; do
+	for test in $(tests_of "$tier"); do
+		if [ "$V" = 1 ]; then
+			exec 3> >(tee "$output")
+			tee=$!
+		else
+			exec 3> "$output"
+		fi
+		run_one "$tier" "$test" >&3 2>&1 3>&- < /dev/null &
+		child=$!
+		exec 3>&-
+		wait "$child" 2>/dev/null
+		status=$?
+		child=
+		[ "$V" != 1 ] || wait "$tee"
+		count_cases "$status" > "$counts"
+		report "$tier" "$test" "$status"
+	done
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ] && [ $((passed + skipped)) -gt 0 ]
