@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What goes through the ring buffer. Raise RECORD_ABI_VERSION when a member moves,
+ * changes its meaning or goes; a member appended at a record's end needs no raise:
+ * readers take `size` and ignore what they do not know.
+ */
+#ifndef CLOSETRACE_RECORD_H
+#define CLOSETRACE_RECORD_H
+
+#include "include/decide.h"
+#include "include/flow_key.h"
+
+#define RECORD_ABI_VERSION 1
+#define TASK_COMM_BYTES 16
+
+enum record_type {
+	RECORD_CLOSE = 1, /* struct close_record */
+	RECORD_AMEND = 2, /* struct amend_record: late evidence about a close */
+	RECORD_NETNS = 3, /* struct netns_record: a namespace that was not known */
+};
+
+/* close_record.head.flags */
+#define RECORD_MAY_BE_AMENDED 0x1 /* hold it for the grace period: evidence may follow */
+#define RECORD_FROM_SNAPSHOT 0x2 /* the socket is older than the tracer: no birth time */
+
+struct record_head {
+	__u16 abi_version;
+	__u8 type; /* enum record_type */
+	__u8 flags;
+	__u32 size; /* of the whole record, bytes */
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+};
+ABI_SIZE(struct record_head, 16);
+
+/**
+ * @pid   Process (thread group) id in the initial pid namespace; 0 = unknown.
+ * @comm  Not NUL-terminated when all 16 bytes are used; any bytes may occur.
+ */
+struct task_identity {
+	__u32 pid;
+	__u32 uid;
+	char comm[TASK_COMM_BYTES];
+};
+ABI_SIZE(struct task_identity, 24);
+
+/**
+ * One ending.
+ *
+ * @local_side     Which endpoint of `key` is "local": the socket's, or the client's
+ *                 for a forwarded connection.
+ * @socket_cookie  0 without a socket.
+ * @birth_ns       CLOCK_MONOTONIC of the SYN (client) or of the child socket (server);
+ *                 0 = unknown.
+ * @idle_jiffies   Since the last data either way, in ticks of the running kernel;
+ *                 IDLE_UNKNOWN when there was no socket.
+ * @rtt_us         Smoothed; 0 = never measured.
+ * @cgroup_id      Of the socket (sk_cgrp_data), 0 = unknown.
+ * @owner          pid 0 = unknown; `owner_source` says how it became known.
+ * @closer         The task that closed, when a task did; pid 0 otherwise.
+ */
+struct close_record {
+	struct record_head head;
+	struct flow_key key;
+	__u8 local_side;
+	__u8 owner_source; /* enum owner_source */
+	__u8 hook; /* enum wire_hook that reported it, NONE for the stack */
+	__u8 reserved;
+	__u32 ifindex; /* home of the local end's packets, 0 = unknown */
+	__u64 socket_cookie;
+	__u64 birth_ns;
+	__u64 cgroup_id;
+	__u64 bytes_sent;
+	__u64 bytes_received;
+	__u32 rtt_us;
+	__u32 idle_jiffies;
+	struct task_identity owner;
+	struct task_identity closer;
+	struct close_evidence evidence;
+	struct close_decision decision;
+};
+ABI_SIZE(struct close_record, 256);
+
+#define IDLE_UNKNOWN 0xffffffffu
+
+/* Evidence that arrived after its close record, found by the key and the local side. */
+struct amend_record {
+	struct record_head head;
+	struct flow_key key;
+	__u64 seen;
+	__u32 local_rst_count; /* as it is now, 0 = unknown */
+	__u8 local_side;
+	__u8 reset_reason;
+	__u8 reserved[2];
+};
+ABI_SIZE(struct amend_record, 72);
+
+/**
+ * A close that waits for the wire: a socket that went to TIME_WAIT before the peer's
+ * FIN, or a handshake whose SYN-ACK is being retransmitted. Value of the watch map.
+ *
+ * @deadline_ns  CLOCK_MONOTONIC; user space reports it when nothing came by then.
+ */
+struct watched_close {
+	struct close_record record;
+	__u64 deadline_ns;
+};
+ABI_SIZE(struct watched_close, 264);
+
+struct netns_record {
+	struct record_head head;
+	__u32 netns;
+	__u32 pid;
+};
+ABI_SIZE(struct netns_record, 24);
+
+#endif
