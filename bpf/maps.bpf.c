@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The one definition of every map, of the configuration and of the licence. */
+#include "bpf/maps.bpf.h"
+
+struct sockets_map ct_sockets SEC(".maps");
+struct flows_map ct_flows SEC(".maps");
+struct watch_map ct_watch SEC(".maps");
+struct events_map ct_events SEC(".maps");
+struct counters_map ct_counters SEC(".maps");
+struct netns_map ct_netns SEC(".maps");
+struct scratch_map ct_scratch SEC(".maps");
+
+const volatile struct tracer_config tracer_config = {};
+volatile __u32 tracer_hz = 0;
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Declarations of all maps and of the configuration. Definitions: maps.bpf.c. */
+#ifndef BPF_MAPS_BPF_H
+#define BPF_MAPS_BPF_H
+
+#include "vmlinux/vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+#include "include/counters.h"
+#include "include/flow_evidence.h"
+#include "include/flow_fold.h"
+#include "include/record.h"
+#include "include/tracer_config.h"
+
+enum socket_phase {
+	SOCKET_OPEN = 0,
+	SOCKET_CLOSED = 1, /* went to CLOSE; its record waits for the last event */
+	SOCKET_REPORTED = 2,
+};
+
+/**
+ * What is known of one socket, kept in its sk_storage from birth to destruction.
+ *
+ * @watched   The record as it grows; passed whole to the watch map.
+ * @rcv_nxt   At ->CLOSE: tcp_disconnect() clears the socket's own.
+ */
+struct socket_state {
+	struct watched_close watched;
+	__u32 rcv_nxt;
+	__u8 phase; /* enum socket_phase */
+	__u8 reserved[3];
+};
+
+/* Shapes shared by definition and declaration: the linker insists that they agree. */
+struct sockets_map {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	__type(key, int);
+	__type(value, struct socket_state);
+};
+
+struct flows_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 32768);
+	__type(key, struct flow_key);
+	__type(value, struct flow_state);
+};
+
+struct watch_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct flow_key);
+	__type(value, struct watched_close);
+};
+
+struct events_map {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4 * 1024 * 1024);
+};
+
+struct counters_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tracer_counters);
+};
+
+struct netns_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, __u8);
+};
+
+struct scratch_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct watched_close);
+};
+
+extern struct sockets_map ct_sockets SEC(".maps");
+extern struct flows_map ct_flows SEC(".maps");
+extern struct watch_map ct_watch SEC(".maps");
+extern struct events_map ct_events SEC(".maps");
+extern struct counters_map ct_counters SEC(".maps");
+extern struct netns_map ct_netns SEC(".maps");
+extern struct scratch_map ct_scratch SEC(".maps");
+
+extern const volatile struct tracer_config tracer_config;
+
+/* Ticks per second of the running kernel: user space measures it right after the load. */
+extern volatile __u32 tracer_hz;
+
+static __always_inline void counter_add(enum tracer_counter id)
+{
+	struct tracer_counters *counters;
+	__u32 zero = 0;
+
+	counters = bpf_map_lookup_elem(&ct_counters, &zero);
+	if (counters)
+		counters->counts[id]++;
+}
+
+static __always_inline void counter_add_verdict(__u8 verdict)
+{
+	struct tracer_counters *counters;
+	__u32 zero = 0;
+
+	counters = bpf_map_lookup_elem(&ct_counters, &zero);
+	if (counters && verdict < CLOSE_VERDICT_COUNT)
+		counters->verdicts[verdict]++;
+}
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Who owns a socket. The current task says something only while it holds the socket
+ * lock: everything else may run in softirq on top of a stranger.
+ */
+#ifndef BPF_OWNER_BPF_H
+#define BPF_OWNER_BPF_H
+
+#include "bpf/maps.bpf.h"
+
+/* lock_sock() is held: softirq work on this socket waits, so the current task is the holder. */
+static __always_inline bool socket_held_by_task(const struct sock *sk)
+{
+	return sk->sk_lock.owned != 0;
+}
+
+static __always_inline void task_identity_fill(struct task_identity *task)
+{
+	task->pid = bpf_get_current_pid_tgid() >> 32;
+	task->uid = (__u32)bpf_get_current_uid_gid();
+	bpf_get_current_comm(task->comm, sizeof(task->comm));
+}
+
+/* A later, better source replaces an earlier one; never the other way round. */
+static __always_inline void owner_refine(struct close_record *record, const struct sock *sk,
+					 enum owner_source source)
+{
+	if (record->owner_source >= source || !socket_held_by_task(sk))
+		return;
+	task_identity_fill(&record->owner);
+	/* pid 0 is the idle task: it holds no socket. */
+	record->owner_source = record->owner.pid ? source : OWNER_FROM_NONE;
+}
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The way of a close into the ring buffer, with every loss counted. */
+#ifndef BPF_RECORD_EMIT_BPF_H
+#define BPF_RECORD_EMIT_BPF_H
+
+#include "bpf/flow_store.bpf.h"
+#include "bpf/maps.bpf.h"
+
+static __always_inline void record_head_fill(struct record_head *head, enum record_type type,
+					     __u32 size)
+{
+	head->abi_version = RECORD_ABI_VERSION;
+	head->type = type;
+	head->size = size;
+	head->time_ns = bpf_ktime_get_ns();
+}
+
+/*
+ * A subprogram of its own, so that the decision is compiled and verified once per
+ * program and not once per call.
+ */
+static __noinline int record_decide(struct close_record *record)
+{
+	if (!record)
+		return 0;
+	close_decide(&record->evidence, &record->decision);
+	return 0;
+}
+
+static __always_inline bool netns_is_wanted(__u32 netns)
+{
+	__u8 *value;
+
+	if (!(tracer_config.flags & TRACER_NETNS_LISTED))
+		return true;
+	value = bpf_map_lookup_elem(&ct_netns, &netns);
+	return value && *value == NETNS_TRACED;
+}
+
+/* Counts the ending and says whether user space wants it. */
+static __always_inline bool record_is_wanted(struct close_record *record)
+{
+	if (!netns_is_wanted(record->key.netns)) {
+		counter_add(COUNTER_CLOSE_FILTERED);
+		return false;
+	}
+	counter_add_verdict(record->decision.verdict);
+	if (!(tracer_config.flags & TRACER_SHOW_ALL) && !close_is_abnormal(&record->decision) &&
+	    !(record->head.flags & RECORD_MAY_BE_AMENDED)) {
+		counter_add(COUNTER_CLOSE_NORMAL);
+		return false;
+	}
+	if (!tracer_config_passes((const struct tracer_config *)&tracer_config, record)) {
+		counter_add(COUNTER_CLOSE_FILTERED);
+		return false;
+	}
+	return true;
+}
+
+/* Send a record that is kept elsewhere (sk_storage, watch map). `record` must be decided. */
+static __noinline int record_emit(struct close_record *record)
+{
+	struct close_record *slot;
+
+	if (!record || !record_is_wanted(record))
+		return 0;
+	slot = bpf_ringbuf_reserve(&ct_events, sizeof(*slot), 0);
+	if (!slot) {
+		counter_add(COUNTER_RING_FULL);
+		return 0;
+	}
+	__builtin_memcpy(slot, record, sizeof(*slot));
+	bpf_ringbuf_submit(slot, 0);
+	counter_add(COUNTER_CLOSE_REPORTED);
+	return 0;
+}
+
+static __always_inline void amend_emit(const struct flow_key *key, int local_side, __u64 seen,
+				       __u8 reset_reason, __u32 local_rst_count)
+{
+	struct amend_record *amend;
+
+	amend = bpf_ringbuf_reserve(&ct_events, sizeof(*amend), 0);
+	if (!amend) {
+		counter_add(COUNTER_RING_FULL);
+		return;
+	}
+	__builtin_memset(amend, 0, sizeof(*amend));
+	record_head_fill(&amend->head, RECORD_AMEND, sizeof(*amend));
+	amend->key = *key;
+	amend->seen = seen;
+	amend->local_rst_count = local_rst_count;
+	amend->local_side = local_side;
+	amend->reset_reason = reset_reason;
+	bpf_ringbuf_submit(amend, 0);
+}
+
+/* Tell user space once of a namespace in which nobody has put hooks yet. */
+static __always_inline void netns_announce(__u32 netns)
+{
+	struct netns_record *record;
+	__u8 known = NETNS_KNOWN;
+
+	if (bpf_map_lookup_elem(&ct_netns, &netns) ||
+	    (tracer_config.flags & TRACER_NETNS_LISTED))
+		return;
+	if (bpf_map_update_elem(&ct_netns, &netns, &known, BPF_NOEXIST))
+		return;
+	record = bpf_ringbuf_reserve(&ct_events, sizeof(*record), 0);
+	if (!record) {
+		counter_add(COUNTER_RING_FULL);
+		bpf_map_delete_elem(&ct_netns, &netns);
+		return;
+	}
+	__builtin_memset(record, 0, sizeof(*record));
+	record_head_fill(&record->head, RECORD_NETNS, sizeof(*record));
+	record->netns = netns;
+	record->pid = bpf_get_current_pid_tgid() >> 32;
+	bpf_ringbuf_submit(record, 0);
+	counter_add(COUNTER_NETNS_ANNOUNCED);
+}
+
+/**
+ * End the wait of a watched close: `seen` is what came. Whoever deletes the entry
+ * reports it, so it is reported once.
+ */
+static __always_inline void watch_resolve(const struct flow_key *key, struct flow_state *flow,
+					  __u64 seen, __u8 reset_reason)
+{
+	struct watched_close *kept, *scratch;
+	__u32 zero = 0;
+
+	kept = bpf_map_lookup_elem(&ct_watch, key);
+	scratch = bpf_map_lookup_elem(&ct_scratch, &zero);
+	if (!kept || !scratch)
+		return;
+	__builtin_memcpy(scratch, kept, sizeof(*scratch));
+	if (bpf_map_delete_elem(&ct_watch, key))
+		return;
+	scratch->record.evidence.seen |= seen;
+	if (reset_reason) {
+		scratch->record.evidence.reset_reason = reset_reason;
+		scratch->record.evidence.seen |= EVIDENCE(KERNEL_REASON);
+	}
+	if (flow) {
+		struct flow_side *own = flow_side_of(flow, scratch->record.local_side);
+
+		own->marks = (own->marks & ~FLOW_SIDE_WATCHED) | FLOW_SIDE_REPORTED;
+		flow_evidence_fill(&scratch->record.evidence, flow, scratch->record.local_side,
+				   bpf_ktime_get_ns());
+	}
+	scratch->record.head.time_ns = bpf_ktime_get_ns();
+	record_decide(&scratch->record);
+	record_emit(&scratch->record);
+}
+
+#endif

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The life of one socket in its sk_storage: birth, evidence, and the moment when its
+ * ending is complete enough to be told.
+ */
+#ifndef BPF_SOCKET_BPF_H
+#define BPF_SOCKET_BPF_H
+
+#include "bpf/flow_store.bpf.h"
+#include "bpf/owner.bpf.h"
+#include "bpf/record_emit.bpf.h"
+
+/* include/net/sock.h, enum sock_flags: the first five have kept their numbers since 2.6. */
+#define SOCKET_FLAG(sk, flag) ((sk)->__sk_common.skc_flags & (1UL << (flag)))
+#define SHUTDOWN_RCV 1 /* include/net/sock.h */
+#define SHUTDOWN_SEND 2
+
+#define NS_PER_SECOND 1000000000ULL
+
+static __always_inline struct socket_state *socket_find(struct sock *sk)
+{
+	return bpf_sk_storage_get(&ct_sockets, sk, NULL, 0);
+}
+
+/* A socket that was there before the tracer, or whose birth was missed: no birth time. */
+static __always_inline struct socket_state *socket_find_or_adopt(struct sock *sk)
+{
+	struct socket_state *state = socket_find(sk);
+
+	if (state)
+		return state;
+	state = bpf_sk_storage_get(&ct_sockets, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!state) {
+		counter_add(COUNTER_SOCKET_STORAGE_FAILED);
+		return NULL;
+	}
+	state->watched.record.head.flags = RECORD_FROM_SNAPSHOT;
+	return state;
+}
+
+/* Start a new connection in a storage that may hold an earlier one or the listener's. */
+static __always_inline void socket_restart(struct socket_state *state, __u64 role)
+{
+	struct close_record *record = &state->watched.record;
+
+	record->key.netns = 0;
+	record->head.flags = 0;
+	record->birth_ns = bpf_ktime_get_ns();
+	record->closer.pid = 0;
+	__builtin_memset(record->closer.comm, 0, sizeof(record->closer.comm));
+	__builtin_memset(&record->evidence, 0, sizeof(record->evidence));
+	record->evidence.seen = role;
+	state->phase = SOCKET_OPEN;
+}
+
+static __always_inline void socket_tuple_fill(struct close_record *record, const struct sock *sk)
+{
+	const struct inet_sock *inet = (const struct inet_sock *)sk;
+	struct flow_key key;
+	__u8 local;
+
+	local = socket_flow_key(&sk->__sk_common, BPF_CORE_READ(inet, inet_sport), &key);
+	record->key = key;
+	record->local_side = local;
+	record->evidence.ip_version =
+		flow_addr_is_ipv4(key.addr[0]) && flow_addr_is_ipv4(key.addr[1]) ? 4 : 6;
+}
+
+static __always_inline void closer_fill(struct close_record *record, const struct sock *sk)
+{
+	if (!socket_held_by_task(sk))
+		return;
+	task_identity_fill(&record->closer);
+	/* Whoever closes an accepted socket of his own holds it; ss -K is told apart at ->CLOSE. */
+	if (sk->sk_err != EVIDENCE_ECONNABORTED && sk->sk_socket &&
+	    record->owner_source < OWNER_FROM_OWNED_CALL && record->closer.pid) {
+		record->owner = record->closer;
+		record->owner_source = OWNER_FROM_OWNED_CALL;
+	}
+}
+
+static __always_inline __u64 socket_flag_bits(const struct sock *sk)
+{
+	__u64 seen = 0;
+
+	if (SOCKET_FLAG(sk, SOCK_DEAD))
+		seen |= EVIDENCE(ORPHAN);
+	if (SOCKET_FLAG(sk, SOCK_DONE)) /* set by tcp_fin() alone */
+		seen |= EVIDENCE(PEER_FIN);
+	if (SOCKET_FLAG(sk, SOCK_KEEPOPEN))
+		seen |= EVIDENCE(KEEPALIVE_ON);
+	if (SOCKET_FLAG(sk, SOCK_LINGER) && !sk->sk_lingertime)
+		seen |= EVIDENCE(LINGER_ZERO);
+	if (!sk->sk_socket)
+		seen |= EVIDENCE(NO_STRUCT_SOCKET);
+	if (sk->sk_shutdown & SHUTDOWN_RCV)
+		seen |= EVIDENCE(RCV_SHUTDOWN);
+	if (sk->sk_shutdown & SHUTDOWN_SEND)
+		seen |= EVIDENCE(SEND_SHUTDOWN);
+	if (socket_held_by_task(sk))
+		seen |= EVIDENCE(PROCESS_CONTEXT);
+	return seen;
+}
+
+/* The younger of the last data sent and the last received, in ticks ago. */
+static __always_inline __u32 socket_idle_jiffies(const struct tcp_sock *tp)
+{
+	__u32 now = (__u32)bpf_jiffies64();
+	__u32 sent = now - tp->lsndtime;
+	__u32 received = now - tp->inet_conn.icsk_ack.lrcvtime;
+
+	return sent < received ? sent : received;
+}
+
+/* tcp_disconnect() clears these right after ->CLOSE: take them now. */
+static __always_inline void socket_snapshot_tcp(struct socket_state *state, struct tcp_sock *tp,
+						bool peer_fin, __u8 old_state)
+{
+	struct close_record *record = &state->watched.record;
+	struct close_evidence *e = &record->evidence;
+	__s32 unread = tp->rcv_nxt - tp->copied_seq - peer_fin;
+	__u32 fin_sent = old_state == TCP_FIN_WAIT1 || old_state == TCP_LAST_ACK ||
+			 old_state == TCP_CLOSING;
+
+	state->rcv_nxt = tp->rcv_nxt;
+	if (old_state != TCP_SYN_SENT && unread > 0) {
+		e->unread_bytes = unread;
+		e->seen |= EVIDENCE(UNREAD);
+	}
+	e->unsent_bytes = tp->write_seq - tp->snd_nxt;
+	e->unacked_bytes = tp->snd_nxt - tp->snd_una;
+	/* An unacknowledged SYN or FIN is a sequence number, not a byte. */
+	if (e->unacked_bytes && (fin_sent || old_state == TCP_SYN_SENT))
+		e->unacked_bytes--;
+	e->retransmits = tp->total_retrans;
+	e->timer_retransmits = tp->inet_conn.icsk_retransmits;
+	e->probes = tp->inet_conn.icsk_probes_out;
+	e->user_timeout_ms = tp->inet_conn.icsk_user_timeout;
+	if (tp->linger2 < 0)
+		e->seen |= EVIDENCE(LINGER2_NEGATIVE);
+	if (BPF_CORE_READ_BITFIELD(tp, repair))
+		e->seen |= EVIDENCE(REPAIR);
+	record->bytes_sent = tp->bytes_sent - tp->bytes_retrans;
+	record->bytes_received = tp->bytes_received - (peer_fin && tp->bytes_received);
+	record->rtt_us = tp->srtt_us >> 3;
+	record->idle_jiffies = e->seen & EVIDENCE(ESTABLISHED) ? socket_idle_jiffies(tp) :
+								  IDLE_UNKNOWN;
+}
+
+/* Everything that the socket itself can say at ->CLOSE. */
+static __always_inline void socket_snapshot(struct socket_state *state, struct sock *sk,
+					    __u8 old_state)
+{
+	struct close_record *record = &state->watched.record;
+	struct close_evidence *e = &record->evidence;
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+
+	e->subject = SUBJECT_SOCKET;
+	e->state = old_state;
+	e->error = sk->sk_err;
+	e->error_soft = sk->sk_err_soft;
+	e->seen |= socket_flag_bits(sk);
+	if (old_state != TCP_SYN_SENT)
+		e->seen |= EVIDENCE(ESTABLISHED);
+	if (!record->key.netns)
+		socket_tuple_fill(record, sk);
+	if (!record->cgroup_id)
+		record->cgroup_id = BPF_CORE_READ(sk, sk_cgrp_data.cgroup, kn, id);
+	record->socket_cookie = bpf_get_socket_cookie(sk);
+	if (tp)
+		socket_snapshot_tcp(state, tp, (e->seen & EVIDENCE(PEER_FIN)) != 0, old_state);
+	if (!e->error || e->error == EVIDENCE_ECONNABORTED)
+		closer_fill(record, sk);
+	state->phase = SOCKET_CLOSED;
+}
+
+/* How long TIME_WAIT will wait for the peer's FIN: tcp_fin_time(), include/net/tcp.h. */
+static __always_inline __u64 socket_fin_timeout_ns(struct sock *sk)
+{
+	int ticks = BPF_CORE_READ(sk, __sk_common.skc_net.net, ipv4.sysctl_tcp_fin_timeout);
+	__u64 hz = tracer_hz ? tracer_hz : 1000;
+
+	return ticks > 0 ? (__u64)ticks * NS_PER_SECOND / hz : 60 * NS_PER_SECOND;
+}
+
+/* The socket is gone but its peer has not closed: the wire will tell. */
+static __always_inline bool socket_watch(struct socket_state *state, struct flow_side *own,
+					 struct sock *sk)
+{
+	struct close_record *record = &state->watched.record;
+	const struct close_evidence *e = &record->evidence;
+
+	if (e->state != TCP_FIN_WAIT2 || record->decision.verdict != CLOSE_FIN_NORMAL ||
+	    record->decision.confidence == CLOSE_IS_PROVED || !(e->seen & EVIDENCE(WIRE_OUT)))
+		return false;
+	/* A second's grace, so that user space is later than the kernel's own timer. */
+	state->watched.deadline_ns =
+		bpf_ktime_get_ns() + socket_fin_timeout_ns(sk) + NS_PER_SECOND;
+	if (bpf_map_update_elem(&ct_watch, &record->key, &state->watched, BPF_ANY)) {
+		counter_add(COUNTER_TOMBSTONE_FAILED);
+		return false;
+	}
+	own->marks |= FLOW_SIDE_WATCHED;
+	counter_add(COUNTER_CLOSE_AWAITING_FIN);
+	return true;
+}
+
+/* A RST that is expected but has not left yet, so more may have to be said. */
+static __always_inline bool socket_reset_is_due(const struct close_evidence *e)
+{
+	if (e->seen & EVIDENCE(REPLY_RESET))
+		return false;
+	if (e->seen & EVIDENCE(RECEIVE_RESET))
+		return (e->seen & EVIDENCE(RCV_SHUTDOWN)) && e->state >= TCP_FIN_WAIT1 &&
+		       e->state != TCP_CLOSE_WAIT && !(e->seen & EVIDENCE(RST_IN_EXACT));
+	return (e->seen & EVIDENCE(LINGER2_NEGATIVE)) && (e->seen & EVIDENCE(ORPHAN)) &&
+	       !(e->seen & EVIDENCE(SEND_RESET)) && !e->error &&
+	       (e->state == TCP_FIN_WAIT1 || e->state == TCP_FIN_WAIT2);
+}
+
+/**
+ * Tell the ending of a socket in phase SOCKET_CLOSED. Called at the last event of each
+ * way to end; the phase makes it happen once.
+ */
+static __always_inline void socket_report(struct socket_state *state, struct sock *sk)
+{
+	struct close_record *record = &state->watched.record;
+	struct close_evidence *e = &record->evidence;
+	struct flow_side *own = NULL, *peer;
+	struct flow_state *flow;
+
+	if (state->phase != SOCKET_CLOSED)
+		return;
+	state->phase = SOCKET_REPORTED;
+	record_head_fill(&record->head, RECORD_CLOSE, sizeof(*record));
+	if (tracer_config.flags & TRACER_WIRE_HOOKED)
+		e->seen |= EVIDENCE(WIRE_HOOKED);
+	flow = bpf_map_lookup_elem(&ct_flows, &record->key);
+	if (flow) {
+		own = flow_side_of(flow, record->local_side);
+		peer = flow_side_of(flow, record->local_side ^ 1);
+		if (peer->rst_count && state->rcv_nxt && e->state != TCP_SYN_SENT)
+			e->rst_seq_offset = peer->rst_seq - state->rcv_nxt;
+		flow_evidence_fill(e, flow, record->local_side, record->head.time_ns);
+		record->ifindex = own->home_ifindex;
+		own->marks |= FLOW_SIDE_SOCKET;
+		if ((e->seen & EVIDENCE(RECEIVE_RESET)) && (e->seen & EVIDENCE(RST_IN)))
+			peer->marks |= FLOW_SIDE_RST_ACCEPTED;
+	}
+	if (socket_reset_is_due(e))
+		record->head.flags |= RECORD_MAY_BE_AMENDED;
+	record_decide(record);
+	if (own && socket_watch(state, own, sk))
+		return;
+	/* A repaired socket went silently: its peer's packets will still be answered by RST. */
+	if (own && record->decision.cause != CLOSE_CAUSE_REPAIR)
+		own->marks |= FLOW_SIDE_REPORTED;
+	if ((e->seen & EVIDENCE(RECEIVE_RESET)) && (e->seen & EVIDENCE(RST_IN)))
+		counter_add(COUNTER_RST_ACCEPTED);
+	record_emit(record);
+}
+
+#endif

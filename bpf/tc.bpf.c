@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Observation points "wire in" and "wire out" on the traffic control hooks. Two entries
+ * each: for links with an Ethernet header and for those that start with IP.
+ * TCX_NEXT and TC_ACT_UNSPEC are both -1: the packet goes on to whoever comes next.
+ */
+#include "bpf/owner.bpf.h"
+#include "bpf/wire.bpf.h"
+
+#define TC_GO_ON -1
+#define TC_HEADER_BYTES 128
+#define SOCK_RAW 3 /* include/linux/net.h */
+
+static __always_inline __u32 tc_netns(struct __sk_buff *ctx)
+{
+	/* The context pointer is the kernel's sk_buff; reading it needs CAP_PERFMON only. */
+	return BPF_CORE_READ((struct sk_buff *)ctx, dev, nd_net.net, ns.inum);
+}
+
+static __always_inline int tc_look(struct __sk_buff *ctx, struct packet_view *view, bool ethernet)
+{
+	const __u8 *data = (const __u8 *)(long)ctx->data;
+	const __u8 *data_end = (const __u8 *)(long)ctx->data_end;
+
+	return ethernet ? packet_view_parse(data, data_end, view) :
+			  packet_view_parse_ip(data, data_end, 0, view);
+}
+
+static __always_inline bool tc_is_plain(struct __sk_buff *ctx, bool ethernet)
+{
+	return packet_is_plain((const __u8 *)(long)ctx->data, (const __u8 *)(long)ctx->data_end,
+			       ethernet ? 14 : 0);
+}
+
+/* Headers that lie outside the linear part are pulled in; the bytes do not change. */
+static __always_inline int tc_parse(struct __sk_buff *ctx, struct packet_view *view, bool ethernet)
+{
+	__u32 linear = ctx->data_end - ctx->data;
+	int kind = tc_look(ctx, view, ethernet);
+
+	if (kind != PACKET_IGNORED || linear >= TC_HEADER_BYTES || linear >= ctx->len)
+		return kind;
+	if (bpf_skb_pull_data(ctx, ctx->len < TC_HEADER_BYTES ? ctx->len : TC_HEADER_BYTES))
+		return PACKET_IGNORED;
+	return tc_look(ctx, view, ethernet);
+}
+
+/* Global functions: the verifier checks each once, not once per path of its caller. */
+__noinline int ct_tc_parse(struct __sk_buff *ctx, struct packet_view *view)
+{
+	return view ? tc_parse(ctx, view, true) : PACKET_IGNORED;
+}
+
+__noinline int ct_tc_parse_l3(struct __sk_buff *ctx, struct packet_view *view)
+{
+	return view ? tc_parse(ctx, view, false) : PACKET_IGNORED;
+}
+
+__noinline int ct_tc_fold_in(struct __sk_buff *ctx, struct wire_packet *packet)
+{
+	if (packet)
+		wire_in(ctx, packet, tc_netns(ctx));
+	return 0;
+}
+
+static __always_inline int tc_in(struct __sk_buff *ctx, bool ethernet)
+{
+	struct wire_packet packet;
+	int kind;
+
+	if (tc_is_plain(ctx, ethernet))
+		return TC_GO_ON;
+	__builtin_memset(&packet, 0, sizeof(packet));
+	kind = ethernet ? ct_tc_parse(ctx, &packet.view) : ct_tc_parse_l3(ctx, &packet.view);
+	if (kind < PACKET_TCP_CONTROL)
+		return TC_GO_ON;
+	packet.sight.ifindex = ctx->ifindex;
+	packet.sight.hook = WIRE_HOOK_TC_IN;
+	ct_tc_fold_in(ctx, &packet);
+	return TC_GO_ON;
+}
+
+/*
+ * Who made an outgoing RST. The stack's replies are owned by its control socket (IPv4),
+ * by nobody (IPv6), or from 6.13 on by the socket they are for (79636038d37e).
+ */
+static __always_inline __u8 tc_rst_origin(struct __sk_buff *ctx)
+{
+	struct bpf_sock *sk = ctx->sk;
+	struct bpf_sock *full;
+
+	if (!sk)
+		return ctx->ingress_ifindex ? RST_ORIGIN_RECEIVED : RST_ORIGIN_FIREWALL;
+	full = bpf_sk_fullsock(sk);
+	if (!full || full->type == SOCK_RAW || full->state == TCP_STATE_LISTEN)
+		return RST_ORIGIN_STACK;
+	return RST_ORIGIN_SOCKET;
+}
+
+/* The storage of the full socket that owns the packet's source endpoint, under a reference. */
+static __always_inline struct bpf_sock *tc_socket_of_source(struct __sk_buff *ctx,
+							    const struct packet_view *view)
+{
+	struct bpf_sock_tuple tuple = {};
+	__u32 size = wire_tuple_fill(&tuple, view, true);
+
+	if (size == sizeof(tuple.ipv4))
+		return bpf_sk_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv4), BPF_F_CURRENT_NETNS, 0);
+	return bpf_sk_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv6), BPF_F_CURRENT_NETNS, 0);
+}
+
+/* The socket lives on behind the firewall's back: its record gets the verdict now, once. */
+static __always_inline bool tc_report_firewall_of_socket(struct __sk_buff *ctx,
+							 const struct wire_packet *packet,
+							 struct close_record *record)
+{
+	struct bpf_sock *sk = tc_socket_of_source(ctx, &packet->view);
+	struct socket_state *state = NULL;
+	struct close_record *known;
+
+	if (!sk)
+		return false;
+	if (sk->state != TCP_STATE_LISTEN)
+		state = bpf_sk_storage_get(&ct_sockets, sk, NULL, 0);
+	if (!state || state->phase != SOCKET_OPEN) {
+		bpf_sk_release(sk);
+		return false;
+	}
+	known = &state->watched.record;
+	record->socket_cookie = known->socket_cookie;
+	record->birth_ns = known->birth_ns;
+	record->cgroup_id = known->cgroup_id;
+	record->owner = known->owner;
+	record->owner_source = known->owner_source;
+	record->evidence.state = sk->state;
+	record->evidence.seen |= EVIDENCE(SOCKET_ALIVE) |
+				 (known->evidence.seen & (EVIDENCE(CLIENT) | EVIDENCE(SERVER) |
+							  EVIDENCE(ESTABLISHED)));
+	state->phase = SOCKET_REPORTED;
+	bpf_sk_release(sk);
+	return true;
+}
+
+/*
+ * A RST that neither a socket nor the stack sent. The one that a rule on the output
+ * hook makes comes back over loopback to the local socket, which then tells of it.
+ */
+static __always_inline void tc_report_firewall(struct __sk_buff *ctx,
+					       const struct wire_packet *packet,
+					       struct flow_state *flow)
+{
+	const struct packet_view *view = &packet->view;
+	struct flow_side *own = flow_side_of(flow, packet->sender);
+	struct close_record *record = wire_scratch();
+
+	if (!record || own->marks & FLOW_SIDE_REPORTED || wire_socket_state(ctx, view))
+		return;
+	if (!wire_addr_is_local(ctx, view, view->source_addr, view->dest_addr,
+				packet->sight.ifindex)) {
+		wire_report_forwarded(packet, flow, EVIDENCE(FIREWALL_RST));
+		return;
+	}
+	wire_record_fill(record, packet, flow, packet->sender, SUBJECT_REPLY);
+	record->evidence.seen |= EVIDENCE(FIREWALL_RST);
+	record->evidence.trigger_flags =
+		record->evidence.local_syn_count ? TCP_FLAG_ACK : TCP_FLAG_SYN;
+	record->head.flags |= RECORD_MAY_BE_AMENDED;
+	tc_report_firewall_of_socket(ctx, packet, record);
+	wire_record_send(record, flow, packet->sender);
+}
+
+/* 5.15 and 5.16 trace neither the reply nor the drop: the RST itself is all there is. */
+static __always_inline void tc_report_reply(const struct wire_packet *packet,
+					    struct flow_state *flow)
+{
+	struct flow_side *own = flow_side_of(flow, packet->sender);
+	struct close_record *record = wire_scratch();
+
+	if (!record || own->marks & FLOW_SIDE_REPORTED)
+		return;
+	wire_record_fill(record, packet, flow, packet->sender, SUBJECT_REPLY);
+	/* tcp_v4_send_reset(): RST|ACK answers a segment without ACK, a bare RST one with it. */
+	record->evidence.trigger_flags = packet->view.flags & TCP_FLAG_ACK ? TCP_FLAG_SYN :
+									     TCP_FLAG_ACK;
+	wire_record_send(record, flow, packet->sender);
+}
+
+static __always_inline void tc_rst_out(struct __sk_buff *ctx, struct wire_packet *packet,
+				       struct flow_state *flow)
+{
+	struct flow_side *own = flow_side_of(flow, packet->sender);
+
+	switch (packet->sight.rst_origin) {
+	case RST_ORIGIN_SOCKET:
+		counter_add(COUNTER_RST_OUT_SOCKET);
+		return;
+	case RST_ORIGIN_RECEIVED:
+		counter_add(COUNTER_RST_OUT_FORWARDED);
+		return;
+	case RST_ORIGIN_STACK:
+		counter_add(COUNTER_RST_OUT_STACK);
+		break;
+	default:
+		if (!(own->marks & FLOW_SIDE_WATCHED))
+			counter_add(COUNTER_RST_OUT_FIREWALL);
+		break;
+	}
+	/* Before 6.10 TIME_WAIT answers untraced: the watch tells whose data came too late. */
+	if (own->marks & FLOW_SIDE_WATCHED) {
+		watch_resolve(&packet->key, flow, EVIDENCE(TIME_WAIT_RESET), 0);
+		return;
+	}
+	if (packet->sight.rst_origin == RST_ORIGIN_FIREWALL)
+		tc_report_firewall(ctx, packet, flow);
+	else if (!reply_resets_are_traced() && !drop_reasons_exist())
+		tc_report_reply(packet, flow);
+}
+
+static __always_inline void tc_fold_out(struct __sk_buff *ctx, struct wire_packet *packet)
+{
+	struct flow_state *flow;
+	int found, announced;
+
+	wire_key_fill(packet, tc_netns(ctx));
+	packet->sight.now_ns = bpf_ktime_get_ns();
+	flow = flow_find_or_create(&packet->key);
+	if (!flow)
+		return;
+	announced = flow_side_of(flow, packet->sender)->rst_announced;
+	if (packet->view.flags & TCP_FLAG_RST)
+		packet->sight.rst_origin = announced ? RST_ORIGIN_STACK : tc_rst_origin(ctx);
+	found = flow_fold(flow, packet->sender & 1, &packet->view, &packet->sight);
+	if (found & FLOW_FOLD_SYN)
+		counter_add(COUNTER_SYN_COUNTED);
+	if (found & FLOW_FOLD_FIN)
+		wire_fin(packet, flow);
+	if (!(found & FLOW_FOLD_RST))
+		return;
+	if (announced)
+		counter_add(COUNTER_RST_OUT_STACK);
+	else
+		tc_rst_out(ctx, packet, flow);
+}
+
+__noinline int ct_tc_fold_out(struct __sk_buff *ctx, struct wire_packet *packet)
+{
+	if (packet)
+		tc_fold_out(ctx, packet);
+	return 0;
+}
+
+static __always_inline int tc_out(struct __sk_buff *ctx, bool ethernet)
+{
+	struct wire_packet packet;
+	int kind;
+
+	if (tc_is_plain(ctx, ethernet))
+		return TC_GO_ON;
+	__builtin_memset(&packet, 0, sizeof(packet));
+	kind = ethernet ? ct_tc_parse(ctx, &packet.view) : ct_tc_parse_l3(ctx, &packet.view);
+	if (kind != PACKET_TCP_CONTROL)
+		return TC_GO_ON;
+	packet.sight.ifindex = ctx->ifindex;
+	packet.sight.hook = WIRE_HOOK_TC_OUT;
+	ct_tc_fold_out(ctx, &packet);
+	return TC_GO_ON;
+}
+
+SEC("tc")
+int ct_tc_in(struct __sk_buff *ctx)
+{
+	return tc_in(ctx, true);
+}
+
+SEC("tc")
+int ct_tc_in_l3(struct __sk_buff *ctx)
+{
+	return tc_in(ctx, false);
+}
+
+SEC("tc")
+int ct_tc_out(struct __sk_buff *ctx)
+{
+	return tc_out(ctx, true);
+}
+
+SEC("tc")
+int ct_tc_out_l3(struct __sk_buff *ctx)
+{
+	return tc_out(ctx, false);
+}

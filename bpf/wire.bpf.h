@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What XDP and TC share: a control packet enters its flow, and a RST that no socket
+ * tracepoint will tell of becomes a record. Never touches the packet.
+ */
+#ifndef BPF_WIRE_BPF_H
+#define BPF_WIRE_BPF_H
+
+#include "bpf/flow_store.bpf.h"
+#include "bpf/kernel_compat.bpf.h"
+#include "bpf/record_emit.bpf.h"
+
+/* What one packet is, gathered once and handed down. */
+struct wire_packet {
+	struct packet_view view;
+	struct flow_key key;
+	struct flow_sight sight;
+	int sender; /* index of the packet's source in `key` */
+};
+
+/* A record that starts from a flow alone. `local` is the end it speaks for. */
+static __always_inline void wire_record_fill(struct close_record *record,
+					     const struct wire_packet *packet,
+					     struct flow_state *flow, int local,
+					     enum evidence_subject subject)
+{
+	struct flow_side *own = flow_side_of(flow, local);
+
+	__builtin_memset(record, 0, sizeof(*record));
+	record_head_fill(&record->head, RECORD_CLOSE, sizeof(*record));
+	record->key = packet->key;
+	record->local_side = local & 1;
+	record->hook = packet->sight.hook;
+	record->ifindex = packet->sight.ifindex;
+	record->birth_ns = flow->first_ns;
+	record->idle_jiffies = IDLE_UNKNOWN;
+	record->evidence.subject = subject;
+	record->evidence.ip_version = packet->view.ip_version;
+	if (own->marks & FLOW_SIDE_CLIENT)
+		record->evidence.seen |= EVIDENCE(CLIENT);
+	else if (own->marks & FLOW_SIDE_SYN_ACK)
+		record->evidence.seen |= EVIDENCE(SERVER);
+	flow_evidence_fill(&record->evidence, flow, local, packet->sight.now_ns);
+}
+
+/* Decide and send what wire_record_fill() began; the ending of `local` is then told. */
+static __always_inline void wire_record_send(struct close_record *record, struct flow_state *flow,
+					     int local)
+{
+	flow_side_of(flow, local)->marks |= FLOW_SIDE_REPORTED;
+	record_decide(record);
+	record_emit(record);
+}
+
+static __always_inline struct close_record *wire_scratch(void)
+{
+	__u32 zero = 0;
+	struct watched_close *scratch = bpf_map_lookup_elem(&ct_scratch, &zero);
+
+	return scratch ? &scratch->record : NULL;
+}
+
+/* The tuple for the socket helpers: as if a packet went from `from` to the other endpoint. */
+static __always_inline __u32 wire_tuple_fill(struct bpf_sock_tuple *tuple,
+					     const struct packet_view *view, bool reversed)
+{
+	const __u8 *source = reversed ? view->dest_addr : view->source_addr;
+	const __u8 *dest = reversed ? view->source_addr : view->dest_addr;
+	__be16 source_port = reversed ? view->dest_port : view->source_port;
+	__be16 dest_port = reversed ? view->source_port : view->dest_port;
+
+	if (view->ip_version == 4) {
+		__builtin_memcpy(&tuple->ipv4.saddr, source + 12, 4);
+		__builtin_memcpy(&tuple->ipv4.daddr, dest + 12, 4);
+		tuple->ipv4.sport = source_port;
+		tuple->ipv4.dport = dest_port;
+		return sizeof(tuple->ipv4);
+	}
+	__builtin_memcpy(tuple->ipv6.saddr, source, 16);
+	__builtin_memcpy(tuple->ipv6.daddr, dest, 16);
+	tuple->ipv6.sport = source_port;
+	tuple->ipv6.dport = dest_port;
+	return sizeof(tuple->ipv6);
+}
+
+/* The state of the socket that an incoming packet is for; TCP_STATE_NONE without one. */
+static __always_inline __u8 wire_socket_state(void *ctx, const struct packet_view *view)
+{
+	struct bpf_sock_tuple tuple = {};
+	struct bpf_sock *sk;
+	__u32 size = wire_tuple_fill(&tuple, view, false);
+	__u8 state;
+
+	/* Two calls: the verifier wants the size as a constant. */
+	if (size == sizeof(tuple.ipv4))
+		sk = bpf_skc_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv4), BPF_F_CURRENT_NETNS, 0);
+	else
+		sk = bpf_skc_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv6), BPF_F_CURRENT_NETNS, 0);
+	if (!sk)
+		return TCP_STATE_NONE;
+	state = sk->state;
+	bpf_sk_release(sk);
+	return state;
+}
+
+/* Whether `addr` is delivered on this host, by the routing table. Costs a FIB lookup. */
+static __always_inline bool wire_addr_is_local(void *ctx, const struct packet_view *view,
+					       const __u8 *dest, const __u8 *source, __u32 ifindex)
+{
+	struct bpf_fib_lookup fib = {};
+	long ret;
+
+	fib.ifindex = ifindex;
+	fib.l4_protocol = PACKET_PROTO_TCP;
+	if (view->ip_version == 4) {
+		fib.family = AF_INET;
+		__builtin_memcpy(&fib.ipv4_dst, dest + 12, 4);
+		__builtin_memcpy(&fib.ipv4_src, source + 12, 4);
+	} else {
+		fib.family = AF_INET6;
+		__builtin_memcpy(fib.ipv6_dst, dest, 16);
+		__builtin_memcpy(fib.ipv6_src, source, 16);
+	}
+	ret = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
+	return ret == BPF_FIB_LKUP_RET_NOT_FWDED || ret == BPF_FIB_LKUP_RET_FWD_DISABLED;
+}
+
+/* A handshake of ours that the client took back before accept() could ever see it. */
+static __always_inline void wire_report_request(const struct wire_packet *packet,
+						struct flow_state *flow)
+{
+	int local = packet->sender ^ 1;
+	struct flow_side *own = flow_side_of(flow, local);
+	struct close_record *record = wire_scratch();
+
+	if (!record || own->marks & FLOW_SIDE_REPORTED)
+		return;
+	if (own->marks & FLOW_SIDE_WATCHED) {
+		bpf_map_delete_elem(&ct_watch, &packet->key);
+		own->marks &= ~FLOW_SIDE_WATCHED;
+	}
+	wire_record_fill(record, packet, flow, local, SUBJECT_REQUEST);
+	record->evidence.seen |= EVIDENCE(SERVER);
+	wire_record_send(record, flow, local);
+}
+
+static __always_inline void wire_report_forwarded(const struct wire_packet *packet,
+						  struct flow_state *flow, __u64 seen)
+{
+	struct close_record *record = wire_scratch();
+	int client;
+
+	if (!record || (flow->side[0].marks | flow->side[1].marks) & FLOW_SIDE_REPORTED)
+		return;
+	if ((flow->side[0].marks | flow->side[1].marks) & FLOW_SIDE_CLIENT)
+		client = flow->side[0].marks & FLOW_SIDE_CLIENT ? 0 : 1;
+	else /* the lower port serves */
+		client = NET_TO_HOST_16(packet->key.port[0]) > NET_TO_HOST_16(packet->key.port[1]) ?
+				 0 :
+				 1;
+	wire_record_fill(record, packet, flow, client, SUBJECT_FORWARDED);
+	record->evidence.seen &= ~(EVIDENCE(CLIENT) | EVIDENCE(SERVER));
+	record->evidence.seen |= seen;
+	if (seen)
+		record->head.flags |= RECORD_MAY_BE_AMENDED;
+	flow_side_of(flow, client ^ 1)->marks |= FLOW_SIDE_REPORTED;
+	wire_record_send(record, flow, client);
+}
+
+/* A RST came in: whose socket does it meet? Only what no tracepoint tells is reported here. */
+static __always_inline void wire_rst_in(void *ctx, const struct wire_packet *packet,
+					struct flow_state *flow)
+{
+	int local = packet->sender ^ 1;
+	struct flow_side *own = flow_side_of(flow, local);
+	struct flow_side *peer = flow_side_of(flow, packet->sender);
+	__u8 state = wire_socket_state(ctx, &packet->view);
+
+	switch (state) {
+	case TCP_STATE_NONE:
+		break;
+	case TCP_STATE_NEW_SYN_RECV:
+		counter_add(COUNTER_RST_IN_REQUEST);
+		if (packet->view.seq == peer->isn + 1)
+			wire_report_request(packet, flow);
+		return;
+	case TCP_STATE_LISTEN:
+		/* With SYN cookies there is no request socket to meet. */
+		counter_add(COUNTER_RST_IN_NO_SOCKET);
+		if ((own->marks & FLOW_SIDE_SYN_ACK) && !(own->marks & FLOW_SIDE_SOCKET) &&
+		    packet->view.seq == peer->isn + 1)
+			wire_report_request(packet, flow);
+		return;
+	case TCP_STATE_TIME_WAIT:
+		counter_add(COUNTER_RST_IN_TIME_WAIT);
+		if (own->marks & FLOW_SIDE_WATCHED)
+			watch_resolve(&packet->key, flow, 0, 0);
+		return;
+	default:
+		counter_add(COUNTER_RST_IN_SOCKET);
+		return;
+	}
+	if (wire_addr_is_local(ctx, &packet->view, packet->view.dest_addr,
+			       packet->view.source_addr, packet->sight.ifindex)) {
+		counter_add(COUNTER_RST_IN_NO_SOCKET);
+		if (own->marks & FLOW_SIDE_WATCHED)
+			watch_resolve(&packet->key, flow, 0, 0);
+		return;
+	}
+	counter_add(COUNTER_RST_IN_FORWARDED);
+	wire_report_forwarded(packet, flow, 0);
+}
+
+static __always_inline void wire_fin(const struct wire_packet *packet, struct flow_state *flow)
+{
+	counter_add(COUNTER_FIN_COUNTED);
+	if (flow_side_of(flow, packet->sender ^ 1)->marks & FLOW_SIDE_WATCHED)
+		watch_resolve(&packet->key, flow, 0, 0);
+}
+
+static __always_inline int wire_key_fill(struct wire_packet *packet, __u32 netns)
+{
+	struct packet_view *view = &packet->view;
+
+	packet->sender = flow_key_make(&packet->key, view->source_addr, view->source_port,
+				       view->dest_addr, view->dest_port, netns);
+	return packet->sender;
+}
+
+static __always_inline void wire_icmp(const struct wire_packet *packet)
+{
+	struct flow_state *flow = bpf_map_lookup_elem(&ct_flows, &packet->key);
+
+	if (flow)
+		flow_fold_icmp(flow, packet->sender, &packet->view, packet->sight.now_ns);
+}
+
+/* One control packet on its way in. On loopback its home is the egress hook, seen before. */
+static __always_inline void wire_in(void *ctx, struct wire_packet *packet, __u32 netns)
+{
+	struct flow_state *flow;
+	int found;
+
+	wire_key_fill(packet, netns);
+	packet->sight.now_ns = bpf_ktime_get_ns();
+	if (packet->view.kind == PACKET_ICMP_ERROR) {
+		wire_icmp(packet);
+		return;
+	}
+	packet->sight.rst_origin = RST_ORIGIN_RECEIVED;
+	flow = flow_find_or_create(&packet->key);
+	if (!flow)
+		return;
+	found = flow_fold(flow, packet->sender & 1, &packet->view, &packet->sight);
+	if (found & FLOW_FOLD_SYN)
+		counter_add(COUNTER_SYN_COUNTED);
+	if (found & FLOW_FOLD_FIN)
+		wire_fin(packet, flow);
+	if ((packet->view.flags & TCP_FLAG_RST) &&
+	    (found || flow_side_of(flow, packet->sender)->home_hook == WIRE_HOOK_TC_OUT))
+		wire_rst_in(ctx, packet, flow);
+}
+
+#endif

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Observation point "wire in" where a driver runs XDP itself: parse, fold, always pass. */
+#include "bpf/wire.bpf.h"
+
+static __always_inline __u32 xdp_netns(struct xdp_md *ctx)
+{
+	/* The context pointer is the kernel's xdp_buff; reading it needs CAP_PERFMON only. */
+	return BPF_CORE_READ((struct xdp_buff *)ctx, rxq, dev, nd_net.net, ns.inum);
+}
+
+/* Global functions: the verifier checks each once, not once per path of its caller. */
+__noinline int ct_xdp_parse(struct xdp_md *ctx, struct packet_view *view)
+{
+	if (!view)
+		return PACKET_IGNORED;
+	return packet_view_parse((const __u8 *)(long)ctx->data, (const __u8 *)(long)ctx->data_end,
+				 view);
+}
+
+__noinline int ct_xdp_fold(struct xdp_md *ctx, struct wire_packet *packet)
+{
+	if (packet)
+		wire_in(ctx, packet, xdp_netns(ctx));
+	return 0;
+}
+
+SEC("xdp")
+int ct_xdp_in(struct xdp_md *ctx)
+{
+	struct wire_packet packet;
+
+	if (packet_is_plain((const __u8 *)(long)ctx->data, (const __u8 *)(long)ctx->data_end, 14))
+		return XDP_PASS;
+	__builtin_memset(&packet, 0, sizeof(packet));
+	if (ct_xdp_parse(ctx, &packet.view) < PACKET_TCP_CONTROL)
+		return XDP_PASS;
+	packet.sight.ifindex = ctx->ingress_ifindex;
+	packet.sight.hook = WIRE_HOOK_XDP_IN;
+	ct_xdp_fold(ctx, &packet);
+	return XDP_PASS;
+}
