@@ -66,7 +66,7 @@ static __noinline int record_emit(struct close_record *record)
 		return 0;
 	slot = bpf_ringbuf_reserve(&ct_events, sizeof(*slot), 0);
 	if (!slot) {
-		counter_add(COUNTER_RING_FULL);
+		counter_add(COUNTER_CLOSE_LOST);
 		return 0;
 	}
 	__builtin_memcpy(slot, record, sizeof(*slot));
@@ -82,7 +82,7 @@ static __always_inline void amend_emit(const struct flow_key *key, int local_sid
 
 	amend = bpf_ringbuf_reserve(&ct_events, sizeof(*amend), 0);
 	if (!amend) {
-		counter_add(COUNTER_RING_FULL);
+		counter_add(COUNTER_AMEND_LOST);
 		return;
 	}
 	__builtin_memset(amend, 0, sizeof(*amend));
@@ -108,7 +108,7 @@ static __always_inline void netns_announce(__u32 netns)
 		return;
 	record = bpf_ringbuf_reserve(&ct_events, sizeof(*record), 0);
 	if (!record) {
-		counter_add(COUNTER_RING_FULL);
+		counter_add(COUNTER_AMEND_LOST);
 		bpf_map_delete_elem(&ct_netns, &netns);
 		return;
 	}

@@ -10,7 +10,8 @@
 #include "include/verdict.h"
 
 #define TRACER_COUNTERS(X)                                                                      \
-	X(RING_FULL, "ring_full", LOSS, "records that found the ring buffer full")              \
+	X(CLOSE_LOST, "close_lost", LOSS, "endings that found the ring buffer full")            \
+	X(AMEND_LOST, "amend_lost", LOSS, "late evidence that found the ring buffer full")      \
 	X(FLOW_INSERT_FAILED, "flow_insert_failed", LOSS, "flows that could not be stored")     \
 	X(SOCKET_STORAGE_FAILED, "socket_storage_failed", LOSS,                                 \
 	  "sockets whose state could not be stored")                                            \

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "user/command/command.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "user/base/log.h"
+#include "user/command/explain.h"
+
+static const struct command commands[] = {
+	{ "trace", "[OPTION...]", "print abnormal TCP closes as they happen (the default)",
+	  trace_command },
+	{ "doctor", "[OPTION...]", "say what this host can do, and why not", doctor_command },
+	{ "explain", "[NAME...]", "explain a verdict, cause, kernel reason, state or class",
+	  explain_command },
+	{ "help", "[COMMAND]", "show this help", help_command },
+	{ "version", "", "show the version", version_command },
+};
+
+const struct command *command_at(size_t index)
+{
+	return index < sizeof(commands) / sizeof(commands[0]) ? &commands[index] : NULL;
+}
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; command_at(i); i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+int version_command(int argc, char **argv)
+{
+	if (argc > 1) {
+		log_error(-EINVAL, "%s takes no arguments, but got \"%s\"", argv[0], argv[1]);
+		return EXIT_USAGE;
+	}
+	printf("closetrace " CLOSETRACE_VERSION "\n");
+	if (fflush(stdout)) {
+		log_error(-errno, "cannot write to stdout: %s", strerror(errno));
+		return EXIT_RUNTIME;
+	}
+	return EXIT_OK;
+}
+
+int exit_code_of(int err)
+{
+	if (!err)
+		return EXIT_OK;
+	if (err == -EOPNOTSUPP)
+		return EXIT_HOST;
+	return err == -EINVAL || err == -ENODEV ? EXIT_USAGE : EXIT_RUNTIME;
+}

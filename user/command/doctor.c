@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* `closetrace doctor`: what this host can do, which hook each interface would get, and why. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "user/base/cleanup.h"
+#include "user/base/log.h"
+#include "user/base/strbuf.h"
+#include "user/command/command.h"
+#include "user/command/help.h"
+#include "user/command/options.h"
+#include "user/kernel/attach_clsact.h"
+#include "user/kernel/features.h"
+#include "user/kernel/namespaces.h"
+#include "user/kernel/netlink.h"
+
+static void append_features(struct strbuf *b, const struct kernel_features *features)
+{
+	enum kernel_feature missing = kernel_features_missing(features);
+
+	for (int i = 0; i < KERNEL_FEATURE_COUNT; i++) {
+		const struct kernel_feature_info *info = kernel_feature_info(i);
+		bool present = kernel_features_has(features, i);
+		const char *mark = present ? "yes" : i > (int)missing ? " ? " : " no";
+
+		strbuf_appendf(b, "  %-3s  %-20s %s\n", mark, info->name, info->meaning);
+		if (!present && i <= (int)missing)
+			strbuf_appendf(b, "       %-20s -> %s\n", "", info->absence);
+	}
+}
+
+struct doctor_links {
+	struct strbuf *text;
+	enum hook_choice hook;
+	bool clean;
+	int removed;
+};
+
+static int doctor_link(const struct netlink_link *link, void *data)
+{
+	struct doctor_links *links = data;
+	int removed;
+
+	if (links->clean) {
+		removed = clsact_clean(link->ifindex);
+		links->removed += removed > 0 ? removed : 0;
+		return 0;
+	}
+	strbuf_appendf(links->text, "  %-16s %s\n", link->name,
+		       wire_policy_explain(links->hook, link));
+	return 0;
+}
+
+/* All namespaces, or as many as may be entered. */
+static int doctor_each_namespace(struct doctor_links *links)
+{
+	_cleanup_(namespaces_release) struct namespaces namespaces;
+	int err;
+
+	err = namespaces_init(&namespaces);
+	if (!err)
+		err = namespaces_scan(&namespaces);
+	for (size_t i = 0; !err && i < namespaces.count; i++) {
+		const struct network_namespace *ns = &namespaces.items[i];
+
+		if (namespaces_enter(&namespaces, ns)) {
+			if (links->text)
+				strbuf_appendf(links->text, "namespace %u: cannot be entered\n",
+					       ns->inode);
+			continue;
+		}
+		if (links->text)
+			strbuf_appendf(links->text, "namespace %u (%s):\n", ns->inode,
+				       ns->inode == namespaces.own_inode ? "this one" : ns->path);
+		err = netlink_list_links(doctor_link, links);
+		namespaces_leave(&namespaces);
+	}
+	return err;
+}
+
+static int doctor_clean(void)
+{
+	struct doctor_links links = { .clean = true };
+	int err = doctor_each_namespace(&links);
+
+	if (err) {
+		log_error(err, "cannot look for left filters: %s", strerror(-err));
+		return EXIT_RUNTIME;
+	}
+	printf("%d left filter%s removed\n", links.removed, links.removed == 1 ? "" : "s");
+	return fflush(stdout) ? EXIT_RUNTIME : EXIT_OK;
+}
+
+int doctor_command(int argc, char **argv)
+{
+	_cleanup_(strbuf_release) struct strbuf text = STRBUF_INIT;
+	struct doctor_links links = { .text = &text };
+	struct kernel_features features;
+	enum kernel_feature missing;
+	struct utsname name = {};
+	struct options options;
+
+	if (options_parse(argc, argv, OPTION_FOR_DOCTOR, &options))
+		return EXIT_USAGE;
+	if (options.help)
+		return help_print(command_find("doctor"));
+	if (options.debug)
+		log_set_level(LOG_LEVEL_DEBUG);
+	if (options.clean)
+		return doctor_clean();
+	uname(&name);
+	kernel_features_probe(&features);
+	missing = kernel_features_missing(&features);
+	strbuf_appendf(&text, "kernel %s %s\n", name.release, name.machine);
+	append_features(&text, &features);
+	links.hook = options.tracer.hook;
+	if (missing == KERNEL_FEATURE_COUNT) {
+		strbuf_appendf(&text, "hooks with --hook %s:\n", hook_choice_name(links.hook));
+		doctor_each_namespace(&links);
+	}
+	if (fwrite(text.data, text.len, 1, stdout) != 1 || fflush(stdout)) {
+		log_error(-errno, "cannot write to stdout: %s", strerror(errno));
+		return EXIT_RUNTIME;
+	}
+	if (missing == KERNEL_FEATURE_COUNT)
+		return EXIT_OK;
+	kernel_features_log_missing(missing);
+	return EXIT_HOST;
+}

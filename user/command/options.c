@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "user/command/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "user/base/log.h"
+#include "user/base/parse_number.h"
+#include "user/model/nearest_name.h"
+#include "user/sink/sinks.h"
+
+#define MAX_FLOWS_LEAST 16
+#define MAX_FLOWS_MOST (16 * 1024 * 1024)
+#define RING_BYTES_LEAST 4096
+#define RING_BYTES_MOST (1024 * 1024 * 1024)
+
+/* Parse `value` (NULL for a flag) into `options`. 0, or -EINVAL after a sentence. */
+typedef int (*option_parser)(const char *name, char *value, struct options *options);
+
+struct option_row {
+	const char *name;
+	char letter; /* 0 = none */
+	const char *metavar; /* NULL = a flag */
+	unsigned int commands;
+	option_parser parse;
+	const char *help;
+};
+
+static int list_split(const char *name, char *value, const char **items, size_t *count)
+{
+	char *rest = value, *item;
+
+	while ((item = strsep(&rest, ","))) {
+		if (!*item)
+			return log_error(-EINVAL, "--%s has an empty name in its list", name);
+		if (*count == OPTION_LIST_MAX)
+			return log_error(-EINVAL, "--%s takes at most %d names", name,
+					 OPTION_LIST_MAX);
+		items[(*count)++] = item;
+	}
+	return 0;
+}
+
+static int parse_interface(const char *name, char *value, struct options *options)
+{
+	struct tracer_options *tracer = &options->tracer;
+
+	if (!strcmp(value, "auto")) {
+		tracer->interface_count = 0;
+		return 0;
+	}
+	if (!strcmp(value, "none")) {
+		tracer->hook = HOOK_NONE;
+		return 0;
+	}
+	return list_split(name, value, options->interfaces, &tracer->interface_count);
+}
+
+static int parse_hook(const char *name, char *value, struct options *options)
+{
+	struct nearest_name nearest = { .wanted = value };
+
+	if (!hook_choice_from_name(value, &options->tracer.hook))
+		return 0;
+	for (int i = 0; i < HOOK_CHOICE_COUNT; i++)
+		nearest_name_offer(&nearest, hook_choice_name(i));
+	return log_error(-EINVAL,
+			 "--%s takes auto, xdp, xdp-native, xdp-generic, tc or none, not "
+			 "\"%s\"%s%s%s",
+			 name, value, nearest.name ? "; did you mean " : "",
+			 nearest.name ? nearest.name : "", nearest.name ? "?" : "");
+}
+
+static int parse_output(const char *name, char *value, struct options *options)
+{
+	options->output = sink_ops_find(value);
+	if (options->output)
+		return 0;
+	return log_error(-EINVAL, "--%s takes table, wide or ndjson, not \"%s\"", name, value);
+}
+
+static int parse_all(const char *name, char *value, struct options *options)
+{
+	(void)name;
+	(void)value;
+	options->show_all = true;
+	options->tracer.config.flags |= TRACER_SHOW_ALL;
+	return 0;
+}
+
+static int parse_count(const char *name, char *value, struct options *options)
+{
+	if (!parse_u64(value, UINT64_MAX, &options->count) && options->count)
+		return 0;
+	return log_error(-EINVAL, "--%s takes a number of records from 1 up, not \"%s\"", name,
+			 value);
+}
+
+static int parse_duration(const char *name, char *value, struct options *options)
+{
+	if (!parse_duration_ns(value, &options->duration_ns) && options->duration_ns)
+		return 0;
+	return log_error(-EINVAL, "--%s takes a time such as 10s, 5m or 500ms, not \"%s\"", name,
+			 value);
+}
+
+static int parse_netns(const char *name, char *value, struct options *options)
+{
+	if (!strcmp(value, "all")) {
+		options->tracer.netns_count = 0;
+		return 0;
+	}
+	return list_split(name, value, options->netns, &options->tracer.netns_count);
+}
+
+static int parse_pid(const char *name, char *value, struct options *options)
+{
+	uint64_t pid;
+
+	if (parse_u64(value, INT32_MAX, &pid) || !pid)
+		return log_error(-EINVAL, "--%s takes a process id, not \"%s\"", name, value);
+	options->tracer.config.pid = pid;
+	options->tracer.config.flags |= TRACER_FILTER_PID;
+	return 0;
+}
+
+static int parse_comm(const char *name, char *value, struct options *options)
+{
+	if (!*value || strlen(value) >= TASK_COMM_BYTES)
+		return log_error(-EINVAL,
+				 "--%s takes a program name of 1 to %d bytes, as `ps -o comm` shows "
+				 "it, not \"%s\"",
+				 name, TASK_COMM_BYTES - 1, value);
+	memset(options->tracer.config.comm, 0, TASK_COMM_BYTES);
+	memcpy(options->tracer.config.comm, value, strlen(value));
+	options->tracer.config.flags |= TRACER_FILTER_COMM;
+	return 0;
+}
+
+static int parse_port_option(const char *name, char *value, struct options *options)
+{
+	uint16_t port;
+
+	if (parse_port(value, &port))
+		return log_error(-EINVAL, "--%s takes a port from 1 to 65535, not \"%s\"", name,
+				 value);
+	options->tracer.config.port = HOST_TO_NET_16(port);
+	options->tracer.config.flags |= TRACER_FILTER_PORT;
+	return 0;
+}
+
+static int parse_host(const char *name, char *value, struct options *options)
+{
+	struct tracer_config *config = &options->tracer.config;
+	struct cidr cidr;
+
+	if (parse_cidr(value, &cidr))
+		return log_error(-EINVAL,
+				 "--%s takes an address or a network such as 10.0.0.0/8 or "
+				 "2001:db8::/32, not \"%s\"",
+				 name, value);
+	memcpy(config->host_addr, cidr.addr, sizeof(config->host_addr));
+	memset(config->host_mask, 0, sizeof(config->host_mask));
+	for (int bit = 0; bit < cidr.prefix_len; bit++)
+		config->host_mask[bit / 8] |= 0x80 >> bit % 8;
+	config->flags |= TRACER_FILTER_HOST;
+	return 0;
+}
+
+static int parse_max_flows(const char *name, char *value, struct options *options)
+{
+	uint64_t flows;
+
+	if (parse_u64(value, MAX_FLOWS_MOST, &flows) || flows < MAX_FLOWS_LEAST)
+		return log_error(-EINVAL, "--%s takes a number from %d to %d, not \"%s\"", name,
+				 MAX_FLOWS_LEAST, MAX_FLOWS_MOST, value);
+	options->tracer.max_flows = flows;
+	return 0;
+}
+
+static int parse_ring(const char *name, char *value, struct options *options)
+{
+	uint64_t bytes;
+
+	if (parse_size_bytes(value, &bytes) || bytes < RING_BYTES_LEAST ||
+	    bytes > RING_BYTES_MOST || bytes & (bytes - 1))
+		return log_error(-EINVAL,
+				 "--%s takes a power of two from 4K to 1G, not \"%s\"", name,
+				 value);
+	options->tracer.ring_bytes = bytes;
+	return 0;
+}
+
+static int parse_clean(const char *name, char *value, struct options *options)
+{
+	(void)name;
+	(void)value;
+	options->clean = true;
+	return 0;
+}
+
+static int parse_debug(const char *name, char *value, struct options *options)
+{
+	(void)name;
+	(void)value;
+	options->debug = true;
+	return 0;
+}
+
+static int parse_help(const char *name, char *value, struct options *options)
+{
+	(void)name;
+	(void)value;
+	options->help = true;
+	return 0;
+}
+
+#define FOR_BOTH (OPTION_FOR_TRACE | OPTION_FOR_DOCTOR)
+
+static const struct option_row option_rows[] = {
+	{ "interface", 'i', "LIST", FOR_BOTH, parse_interface,
+	  "watch packets on these interfaces; auto (all) or none" },
+	{ "hook", 0, "KIND", FOR_BOTH, parse_hook,
+	  "auto, xdp, xdp-native, xdp-generic, tc or none (default auto)" },
+	{ "output", 'o', "FORM", OPTION_FOR_TRACE, parse_output,
+	  "table, wide or ndjson (default table)" },
+	{ "all", 'a', NULL, OPTION_FOR_TRACE, parse_all, "show clean and benign endings too" },
+	{ "count", 'n', "N", OPTION_FOR_TRACE, parse_count, "stop after N records" },
+	{ "duration", 'd', "TIME", OPTION_FOR_TRACE, parse_duration, "stop after TIME (10s, 5m)" },
+	{ "netns", 0, "LIST", FOR_BOTH, parse_netns,
+	  "network namespaces: all, self, names or inode numbers (default all)" },
+	{ "pid", 0, "PID", OPTION_FOR_TRACE, parse_pid, "only where this process owns or closes" },
+	{ "comm", 0, "NAME", OPTION_FOR_TRACE, parse_comm,
+	  "only where a program of this name owns or closes" },
+	{ "port", 0, "PORT", OPTION_FOR_TRACE, parse_port_option, "only with this port at either end" },
+	{ "host", 0, "CIDR", OPTION_FOR_TRACE, parse_host,
+	  "only with an address of this network at either end" },
+	{ "max-flows", 0, "N", OPTION_FOR_TRACE, parse_max_flows,
+	  "flows to remember (default 32768)" },
+	{ "ring", 0, "SIZE", OPTION_FOR_TRACE, parse_ring, "size of the ring buffer (default 4M)" },
+	{ "clean", 0, NULL, OPTION_FOR_DOCTOR, parse_clean,
+	  "remove the filters that a killed closetrace left (kernels before 6.6)" },
+	{ "debug", 0, NULL, FOR_BOTH, parse_debug, "say more on stderr" },
+	{ "help", 'h', NULL, FOR_BOTH, parse_help, "show this help" },
+};
+
+#define OPTION_ROWS (sizeof(option_rows) / sizeof(option_rows[0]))
+
+static void getopt_tables(unsigned int command, struct option *longs, char *letters)
+{
+	size_t count = 0;
+
+	*letters++ = ':';
+	for (size_t i = 0; i < OPTION_ROWS; i++) {
+		const struct option_row *row = &option_rows[i];
+
+		if (!(row->commands & command))
+			continue;
+		longs[count++] = (struct option){
+			.name = row->name,
+			.has_arg = row->metavar ? required_argument : no_argument,
+			.val = 256 + (int)i,
+		};
+		if (!row->letter)
+			continue;
+		*letters++ = row->letter;
+		if (row->metavar)
+			*letters++ = ':';
+	}
+	*letters = '\0';
+	longs[count] = (struct option){};
+}
+
+static const struct option_row *option_row_of(int found)
+{
+	if (found >= 256)
+		return &option_rows[found - 256];
+	for (size_t i = 0; i < OPTION_ROWS; i++)
+		if (option_rows[i].letter == found)
+			return &option_rows[i];
+	return NULL;
+}
+
+static int unknown_option(char *word, unsigned int command)
+{
+	struct nearest_name nearest = {};
+	char *name = word, *value = strchr(word, '=');
+
+	if (value)
+		*value = '\0';
+	while (*name == '-')
+		name++;
+	nearest.wanted = name;
+	for (size_t i = 0; word[1] == '-' && i < OPTION_ROWS; i++)
+		if (option_rows[i].commands & command)
+			nearest_name_offer(&nearest, option_rows[i].name);
+	if (nearest.name)
+		return log_error(-EINVAL, "there is no option \"%s\"; did you mean --%s?", word,
+				 nearest.name);
+	return log_error(-EINVAL, "there is no option \"%s\"; --help lists them", word);
+}
+
+int options_parse(int argc, char **argv, unsigned int command, struct options *ret)
+{
+	struct option longs[OPTION_ROWS + 1];
+	char letters[2 * OPTION_ROWS + 2];
+	const struct option_row *row;
+	int found, err, word;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->output = sink_ops_at(0);
+	ret->tracer.interfaces = ret->interfaces;
+	ret->tracer.netns = ret->netns;
+	getopt_tables(command, longs, letters);
+	opterr = 0;
+	optind = 1;
+	for (word = 1; (found = getopt_long(argc, argv, letters, longs, NULL)) != -1; word = optind) {
+		if (found == '?')
+			return unknown_option(argv[word], command);
+		if (found == ':')
+			return log_error(-EINVAL, "option \"%s\" needs a value; --help says which",
+					 argv[word]);
+		row = option_row_of(found);
+		err = row->parse(row->name, optarg, ret);
+		if (err)
+			return err;
+	}
+	if (optind < argc)
+		return log_error(-EINVAL, "unexpected word \"%s\"; options start with - or --",
+				 argv[optind]);
+	return 0;
+}
+
+void options_append_help(struct strbuf *b, unsigned int command)
+{
+	char left[48];
+
+	for (size_t i = 0; i < OPTION_ROWS; i++) {
+		const struct option_row *row = &option_rows[i];
+
+		if (!(row->commands & command))
+			continue;
+		snprintf(left, sizeof(left), "%c%c%s --%s%s%s", row->letter ? '-' : ' ',
+			 row->letter ? row->letter : ' ', row->letter ? "," : " ", row->name,
+			 row->metavar ? " " : "", row->metavar ? row->metavar : "");
+		strbuf_appendf(b, "  %-24s %s\n", left, row->help);
+	}
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The options that commands share: one table for parsing, help and the manual. */
+#ifndef USER_COMMAND_OPTIONS_H
+#define USER_COMMAND_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "user/base/strbuf.h"
+#include "user/kernel/tracer.h"
+#include "user/pipeline/sink.h"
+
+#define OPTION_LIST_MAX 64
+
+/**
+ * @tracer      Interfaces and namespaces point into `interfaces` and `netns`, which point
+ *              into the words of the call.
+ * @count       Stop after so many records; 0 = none.
+ * @duration_ns Stop after so long; 0 = none.
+ */
+struct options {
+	struct tracer_options tracer;
+	const char *interfaces[OPTION_LIST_MAX];
+	const char *netns[OPTION_LIST_MAX];
+	const struct sink_ops *output;
+	bool show_all;
+	bool debug;
+	bool clean;
+	bool help;
+	uint64_t count;
+	uint64_t duration_ns;
+};
+
+/* Which command an option is for; bits. */
+#define OPTION_FOR_TRACE 0x1
+#define OPTION_FOR_DOCTOR 0x2
+
+/**
+ * Parse the words of one command.
+ *
+ * @command  OPTION_FOR_*; the others' options are unknown.
+ * @argv     Words of lists are cut in place.
+ * @ret      Overwritten; meaningful on success only.
+ * @return   0; -EINVAL after one sentence that says which word is wrong and what would do.
+ */
+int options_parse(int argc, char **argv, unsigned int command, struct options *ret);
+
+/* The options of a command as help text, one line each. */
+void options_append_help(struct strbuf *b, unsigned int command);
+
+#endif

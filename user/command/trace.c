@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* `closetrace trace`: from the live source to stdout, until told to stop; then the ledger. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "user/base/cleanup.h"
+#include "user/base/clock.h"
+#include "user/base/event_loop.h"
+#include "user/base/log.h"
+#include "user/command/command.h"
+#include "user/command/help.h"
+#include "user/command/options.h"
+#include "user/kernel/tracer.h"
+#include "user/pipeline/ledger.h"
+#include "user/pipeline/pipeline.h"
+
+/* Records reach a terminal or a pipe at least this often. */
+#define FLUSH_INTERVAL_NS (100 * CLOCK_NS_PER_MS)
+/* The wall clock may be stepped: ask it again. */
+#define CLOCK_INTERVAL_NS (10 * CLOCK_NS_PER_SECOND)
+
+struct trace {
+	struct options options;
+	struct record_context context;
+	char host[256];
+	struct sink *sink;
+	struct event_loop *loop;
+	struct tracer *tracer;
+	struct pipeline *pipeline;
+};
+
+static void trace_release(struct trace *trace)
+{
+	tracer_free(&trace->tracer);
+	pipeline_free(&trace->pipeline);
+	event_loop_free(&trace->loop);
+	sink_close(&trace->sink);
+}
+
+static const char *trace_interface_name(void *data, uint32_t netns, uint32_t ifindex)
+{
+	const struct trace *trace = data;
+	const struct wire *wire = tracer_wire(trace->tracer);
+
+	return wire && ifindex ? wire_interface_name(wire, netns, ifindex) : NULL;
+}
+
+static void trace_netns_found(void *data, uint32_t netns, uint32_t pid)
+{
+	const struct trace *trace = data;
+
+	(void)pid;
+	tracer_netns_found(trace->tracer, netns);
+}
+
+static int on_signal(struct event_loop *loop, int fd, uint32_t signal, void *data)
+{
+	(void)fd;
+	(void)signal;
+	(void)data;
+	event_loop_stop(loop, 0);
+	return 0;
+}
+
+static int on_flush(struct event_loop *loop, int fd, uint32_t events, void *data)
+{
+	const struct trace *trace = data;
+
+	(void)loop;
+	(void)fd;
+	(void)events;
+	return sink_flush(trace->sink);
+}
+
+static int on_clock(struct event_loop *loop, int fd, uint32_t events, void *data)
+{
+	struct trace *trace = data;
+
+	(void)loop;
+	(void)fd;
+	(void)events;
+	clock_map_refresh(&trace->context.clock);
+	return 0;
+}
+
+static int on_duration(struct event_loop *loop, int fd, uint32_t events, void *data)
+{
+	(void)fd;
+	(void)events;
+	(void)data;
+	event_loop_stop(loop, 0);
+	return 0;
+}
+
+static int trace_open_sink(struct trace *trace)
+{
+	struct sink_options options = {
+		.fd = STDOUT_FILENO,
+		.is_terminal = isatty(STDOUT_FILENO),
+		.file_name_for_messages = "stdout",
+	};
+	struct winsize size;
+	int err;
+
+	options.colour = options.is_terminal && !getenv("NO_COLOR");
+	if (options.is_terminal && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
+		options.width = size.ws_col;
+	err = trace->options.output->open(&options, &trace->sink);
+	return err ? log_error(err, "cannot prepare the output: %s", strerror(-err)) : 0;
+}
+
+static int trace_open_loop(struct trace *trace)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	int err;
+
+	err = event_loop_new(&trace->loop);
+	if (!err)
+		err = event_loop_add_signals(trace->loop, signals, 3, on_signal, trace);
+	if (!err)
+		err = event_loop_add_timer(trace->loop, FLUSH_INTERVAL_NS, on_flush, trace);
+	if (err >= 0)
+		err = event_loop_add_timer(trace->loop, CLOCK_INTERVAL_NS, on_clock, trace);
+	if (err >= 0 && trace->options.duration_ns)
+		err = event_loop_add_timer(trace->loop, trace->options.duration_ns, on_duration,
+					   trace);
+	return err < 0 ? log_error(err, "cannot prepare the event loop: %s", strerror(-err)) : 0;
+}
+
+static int trace_open(struct trace *trace)
+{
+	struct pipeline_options options = {
+		.context = &trace->context,
+		.show_all = trace->options.show_all,
+		.count_limit = trace->options.count,
+		.netns_found = trace_netns_found,
+		.data = trace,
+	};
+	int err;
+
+	/* A reader that goes away is an error of write(2), not a death. */
+	signal(SIGPIPE, SIG_IGN);
+	gethostname(trace->host, sizeof(trace->host) - 1);
+	trace->context.host = trace->host;
+	trace->context.interface_name = trace_interface_name;
+	trace->context.interface_data = trace;
+	clock_map_refresh(&trace->context.clock);
+	err = trace_open_loop(trace);
+	if (!err)
+		err = tracer_new(&trace->options.tracer, &trace->tracer);
+	if (!err)
+		err = trace_open_sink(trace);
+	if (err)
+		return err;
+	options.sink = trace->sink;
+	options.config = tracer_config_in_use(trace->tracer);
+	err = pipeline_new(&options, &trace->pipeline);
+	if (err)
+		return log_error(err, "not enough memory");
+	err = tracer_start(trace->tracer, trace->loop, trace->pipeline);
+	trace->context.jiffies_hz = tracer_jiffies_hz(trace->tracer);
+	return err;
+}
+
+static void trace_say_ready(const struct trace *trace)
+{
+	size_t hooked = 0, failed = 0;
+
+	if (tracer_wire(trace->tracer))
+		wire_count(tracer_wire(trace->tracer), &hooked, &failed);
+	log_info("ready: watching every TCP socket%s and the packets of %zu interface%s%s; Ctrl-C "
+		 "stops",
+		 trace->options.tracer.netns_count ? " of the named namespaces" : "", hooked,
+		 hooked == 1 ? "" : "s", trace->options.show_all ? "; showing all endings" : "");
+}
+
+static void trace_print_ledger(const struct trace *trace)
+{
+	_cleanup_(strbuf_release) struct strbuf text = STRBUF_INIT;
+	struct ledger ledger = {
+		.account = *pipeline_account(trace->pipeline),
+		.flows_present = tracer_count_flows(trace->tracer),
+		.wire_hooked = trace->options.tracer.hook != HOOK_NONE,
+	};
+
+	if (tracer_read_counters(trace->tracer, &ledger.counters))
+		return;
+	ledger_append(&text, &ledger);
+	if (!text.failed)
+		fwrite(text.data, text.len, 1, stderr);
+}
+
+/* -EPIPE means that the reader has seen enough: no error. */
+static int trace_run(struct trace *trace)
+{
+	int err, finish_err;
+
+	trace_say_ready(trace);
+	err = event_loop_run(trace->loop);
+	finish_err = tracer_stop(trace->tracer);
+	if (!finish_err)
+		finish_err = pipeline_finish(trace->pipeline);
+	trace_print_ledger(trace);
+	if (!err)
+		err = finish_err;
+	if (!err || err == -EPIPE)
+		return EXIT_OK;
+	log_error(err, "cannot write to stdout: %s", strerror(-err));
+	return EXIT_RUNTIME;
+}
+
+int trace_command(int argc, char **argv)
+{
+	_cleanup_(trace_release) struct trace trace = {};
+	int err;
+
+	err = options_parse(argc, argv, OPTION_FOR_TRACE, &trace.options);
+	if (err)
+		return EXIT_USAGE;
+	if (trace.options.help)
+		return help_print(command_find("trace"));
+	if (trace.options.debug)
+		log_set_level(LOG_LEVEL_DEBUG);
+	err = trace_open(&trace);
+	if (err)
+		return exit_code_of(err);
+	return trace_run(&trace);
+}

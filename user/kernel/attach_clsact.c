@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "user/kernel/attach_clsact.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/pkt_sched.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "user/kernel/netlink.h"
+
+static enum bpf_tc_attach_point clsact_point(enum tcx_direction direction)
+{
+	return direction == TCX_INGRESS ? BPF_TC_INGRESS : BPF_TC_EGRESS;
+}
+
+int clsact_attach(int program_fd, int ifindex, enum tcx_direction direction)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = clsact_point(direction));
+	LIBBPF_OPTS(bpf_tc_opts, options, .prog_fd = program_fd, .handle = (uint32_t)getpid(),
+		    .priority = CLSACT_PRIORITY);
+	int err = bpf_tc_hook_create(&hook);
+
+	if (err && err != -EEXIST)
+		return err;
+	return bpf_tc_attach(&hook, &options);
+}
+
+static int clsact_remove(int ifindex, enum tcx_direction direction, uint32_t handle)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = clsact_point(direction));
+	LIBBPF_OPTS(bpf_tc_opts, options, .handle = handle, .priority = CLSACT_PRIORITY);
+
+	return bpf_tc_detach(&hook, &options);
+}
+
+int clsact_detach(int ifindex, enum tcx_direction direction)
+{
+	return clsact_remove(ifindex, direction, (uint32_t)getpid());
+}
+
+struct clsact_cleaner {
+	uint32_t stale[64];
+	int count;
+};
+
+static int clsact_note_stale(const struct netlink_filter *filter, void *data)
+{
+	struct clsact_cleaner *cleaner = data;
+
+	if (filter->priority != CLSACT_PRIORITY || strncmp(filter->name, "ct_tc_", 6))
+		return 0;
+	if (!kill((pid_t)filter->handle, 0) || errno != ESRCH)
+		return 0;
+	if (cleaner->count < 64)
+		cleaner->stale[cleaner->count++] = filter->handle;
+	return 0;
+}
+
+static int clsact_clean_direction(int ifindex, enum tcx_direction direction)
+{
+	uint32_t parent = TC_H_MAKE(TC_H_CLSACT, direction == TCX_INGRESS ? TC_H_MIN_INGRESS :
+									    TC_H_MIN_EGRESS);
+	struct clsact_cleaner cleaner = {};
+	int err, removed = 0;
+
+	err = netlink_list_filters(ifindex, parent, clsact_note_stale, &cleaner);
+	/* Without the qdisc there is nothing to clean. */
+	if (err)
+		return err == -EINVAL || err == -ENOENT ? 0 : err;
+	for (int i = 0; i < cleaner.count; i++)
+		if (!clsact_remove(ifindex, direction, cleaner.stale[i]))
+			removed++;
+	return removed;
+}
+
+int clsact_clean(int ifindex)
+{
+	int in = clsact_clean_direction(ifindex, TCX_INGRESS);
+	int out = in < 0 ? in : clsact_clean_direction(ifindex, TCX_EGRESS);
+
+	return out < 0 ? out : in + out;
+}

@@ -1,0 +1,529 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "user/kernel/tracer.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bpf/closetrace.skel.h"
+#include "user/base/cleanup.h"
+#include "user/base/clock.h"
+#include "user/base/log.h"
+#include "user/kernel/namespaces.h"
+#include "user/kernel/netlink.h"
+#include "user/kernel/tick.h"
+#include "user/kernel/watch_expiry.h"
+
+/* A busy ring is read in gulps: one wakeup each, and the host has its core in between. */
+#define RING_BUSY_RECORDS 32
+#define RING_PAUSE_NS (5 * CLOCK_NS_PER_MS)
+#define RESCAN_DELAY_NS (50 * CLOCK_NS_PER_MS)
+#define WATCH_INTERVAL_NS (500 * CLOCK_NS_PER_MS)
+
+struct tracer {
+	const struct tracer_options *options;
+	struct tracer_config config;
+	struct kernel_features features;
+	struct namespaces namespaces;
+	uint32_t *listed; /* inodes of --netns */
+	size_t listed_count;
+	struct closetrace_bpf *skeleton;
+	struct ring_buffer *ring;
+	struct wire *wire;
+	struct event_loop *loop;
+	struct pipeline *pipeline;
+	uint32_t jiffies_hz;
+	int links_fd;
+	int folder_fd;
+	int rescan_timer;
+	int hold_timer;
+	int feed_result; /* what the pipeline said last; stops the reading when not 0 */
+};
+
+static int print_for_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	(void)level;
+	log_valist(LOG_LEVEL_DEBUG, fmt, args);
+	return 0;
+}
+
+static bool tracer_wants_netns(void *data, uint32_t netns)
+{
+	const struct tracer *tracer = data;
+
+	if (!tracer->listed_count)
+		return netns == tracer->namespaces.own_inode ||
+		       kernel_features_has(&tracer->features, KERNEL_FEATURE_ALL_NAMESPACES);
+	for (size_t i = 0; i < tracer->listed_count; i++)
+		if (tracer->listed[i] == netns)
+			return true;
+	return false;
+}
+
+static int tracer_resolve_netns(struct tracer *tracer)
+{
+	const struct tracer_options *options = tracer->options;
+	int err;
+
+	err = namespaces_init(&tracer->namespaces);
+	if (!err)
+		err = namespaces_scan(&tracer->namespaces);
+	if (err)
+		return log_error(err, "cannot find the network namespaces of this host: %s",
+				 strerror(-err));
+	if (!options->netns_count)
+		return 0;
+	tracer->listed = calloc(options->netns_count, sizeof(*tracer->listed));
+	if (!tracer->listed)
+		return log_error(-ENOMEM, "not enough memory for the list of namespaces");
+	for (size_t i = 0; i < options->netns_count; i++) {
+		if (namespaces_lookup(&tracer->namespaces, options->netns[i], &tracer->listed[i]))
+			return log_error(-EINVAL,
+					 "there is no network namespace %s; `ip netns` lists the "
+					 "named ones, `lsns -t net` all",
+					 options->netns[i]);
+		tracer->listed_count++;
+	}
+	return 0;
+}
+
+static int tracer_load(struct tracer *tracer)
+{
+	struct closetrace_bpf *skeleton = closetrace_bpf__open();
+	int err;
+
+	if (!skeleton)
+		return log_error(-errno, "cannot read the built-in BPF programs: %s",
+				 strerror(errno));
+	tracer->skeleton = skeleton;
+	memcpy((void *)&skeleton->rodata->tracer_config, &tracer->config, sizeof(tracer->config));
+	if (tracer->options->max_flows)
+		bpf_map__set_max_entries(skeleton->maps.ct_flows, tracer->options->max_flows);
+	if (tracer->options->ring_bytes)
+		bpf_map__set_max_entries(skeleton->maps.ct_events, tracer->options->ring_bytes);
+	err = closetrace_bpf__load(skeleton);
+	if (err)
+		return log_error(err,
+				 "the kernel refused the BPF programs (%s); run with --debug for "
+				 "its reasons",
+				 strerror(-err));
+	return 0;
+}
+
+int tracer_new(const struct tracer_options *options, struct tracer **ret)
+{
+	struct tracer *tracer = calloc(1, sizeof(*tracer));
+	enum kernel_feature missing;
+	int err;
+
+	if (!tracer)
+		return log_error(-ENOMEM, "not enough memory");
+	tracer->options = options;
+	tracer->config = options->config;
+	tracer->links_fd = tracer->folder_fd = tracer->rescan_timer = tracer->hold_timer = -1;
+	tracer->namespaces.own_fd = -1;
+	if (options->netns_count)
+		tracer->config.flags |= TRACER_NETNS_LISTED;
+	if (options->hook != HOOK_NONE)
+		tracer->config.flags |= TRACER_WIRE_HOOKED;
+	libbpf_set_print(print_for_libbpf);
+	kernel_features_probe(&tracer->features);
+	missing = kernel_features_missing(&tracer->features);
+	if (missing != KERNEL_FEATURE_COUNT)
+		err = kernel_features_log_missing(missing);
+	else
+		err = tracer_resolve_netns(tracer);
+	if (!err)
+		err = tracer_load(tracer);
+	if (err) {
+		tracer_free(&tracer);
+		return err;
+	}
+	*ret = tracer;
+	return 0;
+}
+
+void tracer_free(struct tracer **tracer)
+{
+	if (!*tracer)
+		return;
+	wire_free(&(*tracer)->wire);
+	ring_buffer__free((*tracer)->ring);
+	closetrace_bpf__destroy((*tracer)->skeleton);
+	if ((*tracer)->links_fd >= 0)
+		close((*tracer)->links_fd);
+	if ((*tracer)->folder_fd >= 0)
+		close((*tracer)->folder_fd);
+	namespaces_release(&(*tracer)->namespaces);
+	free((*tracer)->listed);
+	free(*tracer);
+	*tracer = NULL;
+}
+
+/* The kernel side learns which namespaces are known, and forgets those that are gone. */
+static void tracer_tell_netns(struct tracer *tracer)
+{
+	int map = bpf_map__fd(tracer->skeleton->maps.ct_netns);
+	uint32_t key, next;
+	uint8_t value;
+	bool more;
+
+	for (size_t i = 0; i < tracer->namespaces.count; i++) {
+		uint32_t inode = tracer->namespaces.items[i].inode;
+
+		value = tracer->listed_count && tracer_wants_netns(tracer, inode) ? NETNS_TRACED :
+										     NETNS_KNOWN;
+		bpf_map_update_elem(map, &inode, &value, BPF_ANY);
+	}
+	more = !bpf_map_get_next_key(map, NULL, &next);
+	while (more) {
+		key = next;
+		more = !bpf_map_get_next_key(map, &key, &next);
+		if (!namespaces_find(&tracer->namespaces, key) &&
+		    !(tracer->listed_count && tracer_wants_netns(tracer, key)))
+			bpf_map_delete_elem(map, &key);
+	}
+}
+
+static int tracer_attach_tracepoints(struct tracer *tracer)
+{
+	struct closetrace_bpf *skeleton = tracer->skeleton;
+	/* What only fills records comes before what sends them. */
+	struct bpf_program *programs[] = {
+		skeleton->progs.ct_first_recv,	 skeleton->progs.ct_recv_reset,
+		skeleton->progs.ct_send_reset,	 skeleton->progs.ct_error_report,
+		skeleton->progs.ct_set_state,	 skeleton->progs.ct_destroy,
+		skeleton->progs.ct_synack_rtx, skeleton->progs.ct_kfree_skb,
+	};
+	struct bpf_link **links[] = {
+		&skeleton->links.ct_first_recv, &skeleton->links.ct_recv_reset,
+		&skeleton->links.ct_send_reset, &skeleton->links.ct_error_report,
+		&skeleton->links.ct_set_state,	&skeleton->links.ct_destroy,
+		&skeleton->links.ct_synack_rtx, &skeleton->links.ct_kfree_skb,
+	};
+
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+		*links[i] = bpf_program__attach(programs[i]);
+		if (!*links[i])
+			return log_error(-errno, "cannot attach %s to its tracepoint: %s",
+					 bpf_program__name(programs[i]), strerror(errno));
+	}
+	return 0;
+}
+
+/* Read an iterator to its end: it prints nothing, running it is the point. */
+static int tracer_run_iterator(struct bpf_program *program)
+{
+	struct bpf_link *link = bpf_program__attach_iter(program, NULL);
+	_cleanup_close_ int fd = -1;
+	char buffer[256];
+	ssize_t got;
+
+	if (!link)
+		return -errno;
+	fd = bpf_iter_create(bpf_link__fd(link));
+	if (fd < 0) {
+		bpf_link__destroy(link);
+		return -errno;
+	}
+	do {
+		got = read(fd, buffer, sizeof(buffer));
+	} while (got > 0 || (got < 0 && errno == EAGAIN));
+	bpf_link__destroy(link);
+	return got < 0 ? -errno : 0;
+}
+
+/* iter/tcp lists the sockets of the reader's namespace only. */
+static void tracer_snapshot(struct tracer *tracer)
+{
+	struct closetrace_bpf *skeleton = tracer->skeleton;
+	int err;
+
+	for (size_t i = 0; i < tracer->namespaces.count; i++) {
+		const struct network_namespace *ns = &tracer->namespaces.items[i];
+
+		if (!tracer_wants_netns(tracer, ns->inode) ||
+		    namespaces_enter(&tracer->namespaces, ns))
+			continue;
+		err = tracer_run_iterator(skeleton->progs.ct_iter_tcp);
+		namespaces_leave(&tracer->namespaces);
+		if (err)
+			log_debug("no snapshot of the sockets of namespace %u: %s", ns->inode,
+				  strerror(-err));
+	}
+	err = tracer_run_iterator(skeleton->progs.ct_iter_file);
+	if (err)
+		log_warn("the owners of sockets older than this program stay unknown: %s",
+			 strerror(-err));
+}
+
+static int tracer_take_record(void *data, void *record, size_t size)
+{
+	struct tracer *tracer = data;
+
+	tracer->feed_result = pipeline_feed(tracer->pipeline, record, size);
+	return tracer->feed_result ? -ECANCELED : 0;
+}
+
+static int tracer_stop_loop_if_done(struct tracer *tracer)
+{
+	if (tracer->feed_result > 0) {
+		event_loop_stop(tracer->loop, 0);
+		return 0;
+	}
+	return tracer->feed_result;
+}
+
+static int on_hold_timer(struct event_loop *loop, int fd, uint32_t events, void *data)
+{
+	struct tracer *tracer = data;
+
+	(void)events;
+	tracer->feed_result = pipeline_expire(tracer->pipeline, clock_monotonic_ns());
+	if (!pipeline_is_holding(tracer->pipeline)) {
+		event_loop_remove_fd(loop, fd);
+		tracer->hold_timer = -1;
+	}
+	return tracer_stop_loop_if_done(tracer);
+}
+
+static int on_ring(struct event_loop *loop, int fd, uint32_t events, void *data)
+{
+	const struct timespec pause = { .tv_nsec = RING_PAUSE_NS };
+	struct tracer *tracer = data;
+	int taken;
+
+	(void)fd;
+	(void)events;
+	taken = ring_buffer__consume(tracer->ring);
+	if (tracer->feed_result)
+		return tracer_stop_loop_if_done(tracer);
+	if (pipeline_is_holding(tracer->pipeline) && tracer->hold_timer < 0)
+		tracer->hold_timer = event_loop_add_timer(loop, PIPELINE_GRACE_NS / 2,
+							  on_hold_timer, tracer);
+	if (taken > RING_BUSY_RECORDS)
+		nanosleep(&pause, NULL);
+	return 0;
+}
+
+static int on_rescan_timer(struct event_loop *loop, int fd, uint32_t events, void *data)
+{
+	struct tracer *tracer = data;
+
+	(void)events;
+	event_loop_remove_fd(loop, fd);
+	tracer->rescan_timer = -1;
+	if (namespaces_scan(&tracer->namespaces))
+		return 0;
+	tracer_tell_netns(tracer);
+	/* Its failures were logged; nothing was asked for by name that could be new. */
+	wire_sync(tracer->wire);
+	return 0;
+}
+
+static void tracer_rescan_soon(struct tracer *tracer)
+{
+	if (tracer->rescan_timer < 0 && tracer->loop)
+		tracer->rescan_timer = event_loop_add_timer(tracer->loop, RESCAN_DELAY_NS,
+							    on_rescan_timer, tracer);
+}
+
+void tracer_netns_found(struct tracer *tracer, uint32_t netns)
+{
+	log_debug("sockets in network namespace %u, not known until now", netns);
+	tracer_rescan_soon(tracer);
+}
+
+static int on_link_event(const struct netlink_link *link, void *data)
+{
+	struct tracer *tracer = data;
+
+	wire_take_event(tracer->wire, link);
+	/* An interface that leaves may have moved into a namespace that nobody knows yet. */
+	if (link->is_gone)
+		tracer_rescan_soon(tracer);
+	return 0;
+}
+
+static int on_links(struct event_loop *loop, int fd, uint32_t events, void *data)
+{
+	struct tracer *tracer = data;
+
+	(void)loop;
+	(void)events;
+	if (netlink_read_links(fd, on_link_event, tracer) == -ENOBUFS)
+		tracer_rescan_soon(tracer);
+	return 0;
+}
+
+static int on_folder(struct event_loop *loop, int fd, uint32_t events, void *data)
+{
+	char buffer[4096];
+
+	(void)loop;
+	(void)events;
+	while (read(fd, buffer, sizeof(buffer)) > 0)
+		;
+	tracer_rescan_soon(data);
+	return 0;
+}
+
+static int on_watch_timer(struct event_loop *loop, int fd, uint32_t events, void *data)
+{
+	struct tracer *tracer = data;
+
+	(void)loop;
+	(void)fd;
+	(void)events;
+	tracer->feed_result = watch_expire(bpf_map__fd(tracer->skeleton->maps.ct_watch),
+					   bpf_map__fd(tracer->skeleton->maps.ct_flows),
+					   clock_monotonic_ns(), tracer->pipeline);
+	return tracer_stop_loop_if_done(tracer);
+}
+
+/* Interfaces and namespaces that come later. Without these the tracer sees what is there now. */
+static void tracer_follow_changes(struct tracer *tracer)
+{
+	tracer->links_fd = netlink_follow_links();
+	if (tracer->links_fd < 0 ||
+	    event_loop_add_fd(tracer->loop, tracer->links_fd, EPOLLIN, on_links, tracer))
+		log_warn("interfaces that appear later will not be watched: %s",
+			 strerror(tracer->links_fd < 0 ? -tracer->links_fd : ENOMEM));
+	tracer->folder_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (tracer->folder_fd < 0)
+		return;
+	inotify_add_watch(tracer->folder_fd, "/run/netns", IN_CREATE | IN_DELETE | IN_ATTRIB);
+	event_loop_add_fd(tracer->loop, tracer->folder_fd, EPOLLIN, on_folder, tracer);
+}
+
+static int tracer_start_wire(struct tracer *tracer)
+{
+	const struct tracer_options *options = tracer->options;
+	struct closetrace_bpf *skeleton = tracer->skeleton;
+	struct wire_options wire_options = {
+		.hook = options->hook,
+		.interfaces = options->interfaces,
+		.interface_count = options->interface_count,
+		.with_tcx = kernel_features_has(&tracer->features, KERNEL_FEATURE_TCX),
+		.wants = tracer_wants_netns,
+		.data = tracer,
+	};
+	struct wire_programs programs = {
+		.xdp_in = bpf_program__fd(skeleton->progs.ct_xdp_in),
+		.tc_in = bpf_program__fd(skeleton->progs.ct_tc_in),
+		.tc_in_l3 = bpf_program__fd(skeleton->progs.ct_tc_in_l3),
+		.tc_out = bpf_program__fd(skeleton->progs.ct_tc_out),
+		.tc_out_l3 = bpf_program__fd(skeleton->progs.ct_tc_out_l3),
+	};
+	int err;
+
+	err = wire_new(&wire_options, &programs, &tracer->namespaces, &tracer->wire);
+	if (err)
+		return log_error(err, "not enough memory for the list of interfaces");
+	/* First hear of changes, then look: what comes in between is found twice, not never. */
+	tracer_follow_changes(tracer);
+	return wire_sync(tracer->wire);
+}
+
+int tracer_start(struct tracer *tracer, struct event_loop *loop, struct pipeline *pipeline)
+{
+	struct closetrace_bpf *skeleton = tracer->skeleton;
+	int err;
+
+	tracer->loop = loop;
+	tracer->pipeline = pipeline;
+	tracer->jiffies_hz = tick_measure_hz(bpf_program__fd(skeleton->progs.ct_read_jiffies));
+	skeleton->bss->tracer_hz = tracer->jiffies_hz;
+	tracer_tell_netns(tracer);
+	tracer->ring = ring_buffer__new(bpf_map__fd(skeleton->maps.ct_events), tracer_take_record,
+					tracer, NULL);
+	if (!tracer->ring)
+		return log_error(-errno, "cannot map the ring buffer: %s", strerror(errno));
+	err = event_loop_add_fd(loop, ring_buffer__epoll_fd(tracer->ring), EPOLLIN, on_ring, tracer);
+	if (err)
+		return log_error(err, "cannot watch the ring buffer: %s", strerror(-err));
+	err = event_loop_add_timer(loop, WATCH_INTERVAL_NS, on_watch_timer, tracer);
+	if (err < 0)
+		return log_error(err, "cannot make a timer: %s", strerror(-err));
+	/* Packets first: a close that is seen without its packets would be judged worse. */
+	err = tracer_start_wire(tracer);
+	if (!err)
+		err = tracer_attach_tracepoints(tracer);
+	if (!err)
+		tracer_snapshot(tracer);
+	return err;
+}
+
+int tracer_stop(struct tracer *tracer)
+{
+	wire_free(&tracer->wire);
+	closetrace_bpf__detach(tracer->skeleton);
+	tracer->feed_result = 0;
+	if (tracer->ring)
+		ring_buffer__consume(tracer->ring);
+	return tracer->feed_result < 0 ? tracer->feed_result : 0;
+}
+
+int tracer_read_counters(const struct tracer *tracer, struct tracer_counters *ret)
+{
+	int cpus = libbpf_num_possible_cpus(), map = bpf_map__fd(tracer->skeleton->maps.ct_counters);
+	_cleanup_free_ struct tracer_counters *per_cpu = NULL;
+	uint32_t zero = 0;
+
+	if (cpus <= 0)
+		return -EINVAL;
+	per_cpu = calloc(cpus, sizeof(*per_cpu));
+	if (!per_cpu)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(map, &zero, per_cpu))
+		return -errno;
+	memset(ret, 0, sizeof(*ret));
+	for (int cpu = 0; cpu < cpus; cpu++) {
+		for (int i = 0; i < COUNTER_COUNT; i++)
+			ret->counts[i] += per_cpu[cpu].counts[i];
+		for (int i = 0; i < CLOSE_VERDICT_COUNT; i++)
+			ret->verdicts[i] += per_cpu[cpu].verdicts[i];
+	}
+	return 0;
+}
+
+uint64_t tracer_count_flows(const struct tracer *tracer)
+{
+	int map = bpf_map__fd(tracer->skeleton->maps.ct_flows);
+	struct flow_key key, next;
+	uint64_t count = 0;
+	bool more = !bpf_map_get_next_key(map, NULL, &next);
+
+	while (more) {
+		count++;
+		key = next;
+		more = !bpf_map_get_next_key(map, &key, &next);
+	}
+	return count;
+}
+
+uint32_t tracer_jiffies_hz(const struct tracer *tracer)
+{
+	return tracer->jiffies_hz;
+}
+
+const struct tracer_config *tracer_config_in_use(const struct tracer *tracer)
+{
+	return &tracer->config;
+}
+
+const struct kernel_features *tracer_features(const struct tracer *tracer)
+{
+	return &tracer->features;
+}
+
+const struct wire *tracer_wire(const struct tracer *tracer)
+{
+	return tracer->wire;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The live source: owns the loaded programs, puts them on tracepoints and interfaces,
+ * and feeds what they send into the pipeline. Everything it attaches goes with it.
+ */
+#ifndef USER_KERNEL_TRACER_H
+#define USER_KERNEL_TRACER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "include/counters.h"
+#include "include/tracer_config.h"
+#include "user/base/event_loop.h"
+#include "user/kernel/attach_wire.h"
+#include "user/kernel/features.h"
+#include "user/pipeline/pipeline.h"
+
+/**
+ * @config      Filters and TRACER_SHOW_ALL; the rest of its flags are set here.
+ * @interfaces  Names, count 0 = all.
+ * @netns       Names or inode numbers, or "self"; count 0 = all namespaces.
+ * @max_flows   Entries of the flow map, 0 = the default.
+ * @ring_bytes  Size of the ring buffer, 0 = the default; a power of two.
+ */
+struct tracer_options {
+	struct tracer_config config;
+	enum hook_choice hook;
+	const char *const *interfaces;
+	size_t interface_count;
+	const char *const *netns;
+	size_t netns_count;
+	uint32_t max_flows;
+	uint32_t ring_bytes;
+};
+
+struct tracer;
+
+/**
+ * Probe the kernel, resolve the names, load the programs. Nothing is attached yet.
+ *
+ * @options  Borrowed for the life of *ret.
+ * @return   0; -EOPNOTSUPP when this host cannot be traced; -EINVAL when a namespace that
+ *           was named does not exist; another negative errno. Logged.
+ */
+int tracer_new(const struct tracer_options *options, struct tracer **ret);
+
+/* Detaches everything. */
+void tracer_free(struct tracer **tracer);
+
+/**
+ * Attach the tracepoints, take the snapshot, hook the interfaces, register with the loop.
+ * From the return on nothing is missed.
+ *
+ * @pipeline  Borrowed; fed from the loop's callbacks. When it returns 1 or an error the
+ *            loop is stopped with that.
+ * @return    0; -ENODEV or -EBUSY for a named interface; another negative errno. Logged.
+ */
+int tracer_start(struct tracer *tracer, struct event_loop *loop, struct pipeline *pipeline);
+
+/* Detach the programs, then feed what is left in the ring. 0 or the pipeline's error. */
+int tracer_stop(struct tracer *tracer);
+
+/* For the pipeline's netns_found: look for new namespaces and hook them soon. */
+void tracer_netns_found(struct tracer *tracer, uint32_t netns);
+
+/* Sum over all CPUs. 0 or negative errno; *ret untouched on failure. */
+int tracer_read_counters(const struct tracer *tracer, struct tracer_counters *ret);
+
+/* Flows that are in the map now. */
+uint64_t tracer_count_flows(const struct tracer *tracer);
+
+/* Ticks per second of the kernel, measured. */
+uint32_t tracer_jiffies_hz(const struct tracer *tracer);
+
+const struct tracer_config *tracer_config_in_use(const struct tracer *tracer);
+const struct kernel_features *tracer_features(const struct tracer *tracer);
+const struct wire *tracer_wire(const struct tracer *tracer);
+
+#endif

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "user/pipeline/pipeline.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/base/cleanup.h"
+#include "user/model/record_check.h"
+#include "user/pipeline/hold.h"
+
+struct pipeline {
+	struct pipeline_options options;
+	struct pipeline_account account;
+	struct hold *hold;
+};
+
+int pipeline_new(const struct pipeline_options *options, struct pipeline **ret)
+{
+	_cleanup_free_ struct pipeline *pipeline = calloc(1, sizeof(*pipeline));
+	int err;
+
+	if (!pipeline)
+		return -ENOMEM;
+	pipeline->options = *options;
+	err = hold_new(&pipeline->hold);
+	if (err)
+		return err;
+	*ret = TAKE_PTR(pipeline);
+	return 0;
+}
+
+void pipeline_free(struct pipeline **pipeline)
+{
+	if (!*pipeline)
+		return;
+	hold_free(&(*pipeline)->hold);
+	free(*pipeline);
+	*pipeline = NULL;
+}
+
+static int pipeline_show(struct pipeline *pipeline, const struct close_record *record)
+{
+	const struct pipeline_options *options = &pipeline->options;
+	struct pipeline_account *account = &pipeline->account;
+	struct closed_connection c;
+	int err;
+
+	if (!options->show_all && !close_is_abnormal(&record->decision)) {
+		account->normal++;
+		return 0;
+	}
+	if (!tracer_config_passes(options->config, record)) {
+		account->filtered++;
+		return 0;
+	}
+	if (options->count_limit && account->shown >= options->count_limit)
+		return 1;
+	connection_from_record(record, options->context, &c);
+	if (options->enrich)
+		options->enrich(options->data, &c);
+	err = sink_write(options->sink, &c);
+	if (err)
+		return err;
+	account->shown++;
+	return options->count_limit && account->shown >= options->count_limit;
+}
+
+/* Evidence has changed since the kernel decided: decide again, and keep its counts true. */
+static int pipeline_show_again(struct pipeline *pipeline, struct close_record *record)
+{
+	uint8_t before = record->decision.verdict;
+
+	close_decide(&record->evidence, &record->decision);
+	if (record->decision.verdict != before) {
+		pipeline->account.verdicts[before]--;
+		pipeline->account.verdicts[record->decision.verdict]++;
+	}
+	return pipeline_show(pipeline, record);
+}
+
+static int pipeline_amend(struct pipeline *pipeline, const struct amend_record *amend)
+{
+	struct close_record record;
+
+	if (!hold_take(pipeline->hold, &amend->key, amend->local_side, &record)) {
+		pipeline->account.amend_late++;
+		return 0;
+	}
+	pipeline->account.amended++;
+	record.evidence.seen |= amend->seen;
+	if (amend->reset_reason)
+		record.evidence.reset_reason = amend->reset_reason;
+	if (amend->local_rst_count > record.evidence.local_rst_count)
+		record.evidence.local_rst_count = amend->local_rst_count;
+	return pipeline_show_again(pipeline, &record);
+}
+
+int pipeline_feed(struct pipeline *pipeline, const void *data, size_t size)
+{
+	const struct netns_record *netns = data;
+	const struct close_record *close = data;
+	enum record_type type;
+	struct close_record held;
+	int err;
+
+	if (record_check(data, size, &type)) {
+		pipeline->account.bad++;
+		return 0;
+	}
+	switch (type) {
+	case RECORD_CLOSE:
+		if (!(close->head.flags & RECORD_MAY_BE_AMENDED))
+			return pipeline_show(pipeline, close);
+		err = hold_add(pipeline->hold, close);
+		if (!err)
+			return 0;
+		/* No memory to wait with: better early than never. */
+		held = *close;
+		return pipeline_show_again(pipeline, &held);
+	case RECORD_AMEND:
+		return pipeline_amend(pipeline, data);
+	case RECORD_NETNS:
+		if (pipeline->options.netns_found)
+			pipeline->options.netns_found(pipeline->options.data, netns->netns,
+						      netns->pid);
+		return 0;
+	}
+	return 0;
+}
+
+int pipeline_feed_close(struct pipeline *pipeline, struct close_record *record)
+{
+	close_decide(&record->evidence, &record->decision);
+	pipeline->account.verdicts[record->decision.verdict]++;
+	return pipeline_show(pipeline, record);
+}
+
+int pipeline_expire(struct pipeline *pipeline, uint64_t now_ns)
+{
+	struct close_record record;
+	int err = 0;
+
+	while (!err && hold_take_older(pipeline->hold, now_ns - PIPELINE_GRACE_NS, &record))
+		err = pipeline_show_again(pipeline, &record);
+	return err;
+}
+
+int pipeline_finish(struct pipeline *pipeline)
+{
+	struct close_record record;
+	int err = 0, flush_err;
+
+	while (!err && hold_take_older(pipeline->hold, UINT64_MAX, &record))
+		err = pipeline_show_again(pipeline, &record);
+	flush_err = sink_flush(pipeline->options.sink);
+	return err < 0 ? err : flush_err;
+}
+
+bool pipeline_is_holding(const struct pipeline *pipeline)
+{
+	return !hold_is_empty(pipeline->hold);
+}
+
+const struct pipeline_account *pipeline_account(const struct pipeline *pipeline)
+{
+	return &pipeline->account;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * From a source's records to a sink: check, hold what may still be amended, decide,
+ * filter, write, and keep account of every one.
+ */
+#ifndef USER_PIPELINE_PIPELINE_H
+#define USER_PIPELINE_PIPELINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "include/record.h"
+#include "include/tracer_config.h"
+#include "user/model/connection.h"
+#include "user/pipeline/sink.h"
+
+/* Evidence that comes later than this is not waited for: reset and drop follow at once. */
+#define PIPELINE_GRACE_NS (50 * CLOCK_NS_PER_MS)
+
+/**
+ * What became of the records; the user-space half of the ledger.
+ *
+ * @shown       Written to the sink.
+ * @normal      Clean or benign, kept back without --all.
+ * @filtered    Kept back by the short filters after user space had its say.
+ * @bad         Records that did not pass record_check().
+ * @amended     Amendments that found their record; @amend_late those that did not.
+ * @verdicts    Changes to the kernel's counts by verdict: what an amendment or an expired
+ *              wait turned into something else.
+ */
+struct pipeline_account {
+	__u64 shown;
+	__u64 normal;
+	__u64 filtered;
+	__u64 bad;
+	__u64 amended;
+	__u64 amend_late;
+	int64_t verdicts[CLOSE_VERDICT_COUNT];
+};
+
+/**
+ * @context      Borrowed; may be refreshed between calls.
+ * @config       The filters, as the kernel has them. Borrowed.
+ * @sink         Borrowed.
+ * @show_all     Normal and benign endings too.
+ * @count_limit  Stop after so many shown; 0 = none.
+ * @enrich       Adds to a connection before it is written; may be NULL.
+ * @netns_found  Called for a namespace that the kernel side did not know; may be NULL.
+ */
+struct pipeline_options {
+	const struct record_context *context;
+	const struct tracer_config *config;
+	struct sink *sink;
+	bool show_all;
+	uint64_t count_limit;
+	void (*enrich)(void *data, struct closed_connection *c);
+	void (*netns_found)(void *data, uint32_t netns, uint32_t pid);
+	void *data;
+};
+
+struct pipeline;
+
+/* `options` is copied. *ret is set on success only. 0 or -ENOMEM. */
+int pipeline_new(const struct pipeline_options *options, struct pipeline **ret);
+void pipeline_free(struct pipeline **pipeline);
+
+/**
+ * Take one record in the form of include/record.h.
+ *
+ * @return  0; 1 when count_limit is reached and nothing more is wanted; the sink's error.
+ */
+int pipeline_feed(struct pipeline *pipeline, const void *data, size_t size);
+
+/**
+ * A close that user space completed itself (a wait that ran out): decide again, filter,
+ * write. `record` must have passed record_check() or come from a map of our own.
+ *
+ * @return  As pipeline_feed().
+ */
+int pipeline_feed_close(struct pipeline *pipeline, struct close_record *record);
+
+/* Let go of what was held for longer than the grace at `now_ns`. Returns as pipeline_feed(). */
+int pipeline_expire(struct pipeline *pipeline, uint64_t now_ns);
+
+/* Let go of all that is held, and flush the sink: the last call before the ledger. */
+int pipeline_finish(struct pipeline *pipeline);
+
+/* Whether anything is held: then pipeline_expire() wants to be called soon. */
+bool pipeline_is_holding(const struct pipeline *pipeline);
+
+const struct pipeline_account *pipeline_account(const struct pipeline *pipeline);
+
+#endif
