@@ -79,6 +79,17 @@ static __always_inline void closer_fill(struct close_record *record, const struc
 	}
 }
 
+/*
+ * inet_csk_listen_stop() ends the children without taking their locks, mostly in the task
+ * that closes the listener. Only when that is the listener's known owner can it be named.
+ */
+static __always_inline void closer_of_unaccepted_fill(struct close_record *record)
+{
+	if (record->owner.pid &&
+	    record->owner.pid == (__u32)(bpf_get_current_pid_tgid() >> 32))
+		task_identity_fill(&record->closer);
+}
+
 static __always_inline __u64 socket_flag_bits(const struct sock *sk)
 {
 	__u64 seen = 0;
@@ -171,6 +182,8 @@ static __always_inline void socket_snapshot(struct socket_state *state, struct s
 		socket_snapshot_tcp(state, tp, (e->seen & EVIDENCE(PEER_FIN)) != 0, old_state);
 	if (!e->error || e->error == EVIDENCE_ECONNABORTED)
 		closer_fill(record, sk);
+	if (!e->error && !sk->sk_shutdown && !sk->sk_socket)
+		closer_of_unaccepted_fill(record);
 	state->phase = SOCKET_CLOSED;
 }
 

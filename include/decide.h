@@ -65,9 +65,16 @@ ALWAYS_INLINE int state_can_abort(__u8 state)
 	       state == TCP_STATE_SYN_RECV;
 }
 
-ALWAYS_INLINE int error_is_unreachable(__u16 error)
+/*
+ * What an ICMP error, or a missing route, leaves in sk_err: EHOSTUNREACH, ENETUNREACH,
+ * EACCES, EPROTO and more (icmp_err_convert, icmpv6_err_convert). Told by what else
+ * sets it: resets, timers and tcp_abort().
+ */
+ALWAYS_INLINE int error_is_from_icmp(__u16 error)
 {
-	return error == EVIDENCE_EHOSTUNREACH || error == EVIDENCE_ENETUNREACH;
+	return error && error != EVIDENCE_ETIMEDOUT && error != EVIDENCE_ECONNREFUSED &&
+	       error != EVIDENCE_ECONNRESET && error != EVIDENCE_EPIPE &&
+	       error != EVIDENCE_ECONNABORTED;
 }
 
 /* RFC 792 and RFC 4443 codes of "destination unreachable"; the rest is ICMP_OTHER. */
@@ -79,7 +86,9 @@ ALWAYS_INLINE __u8 cause_from_icmp(const struct close_evidence *e)
 		if (e->error == EVIDENCE_ECONNREFUSED)
 			return CLOSE_CAUSE_ICMP_PORT;
 		return e->error == EVIDENCE_ENETUNREACH ? CLOSE_CAUSE_ICMP_NET :
-							  CLOSE_CAUSE_ICMP_HOST;
+		       e->error == EVIDENCE_EHOSTUNREACH ? CLOSE_CAUSE_ICMP_HOST :
+		       e->error == EVIDENCE_EACCES	 ? CLOSE_CAUSE_ICMP_PROHIBITED :
+							   CLOSE_CAUSE_ICMP_OTHER;
 	}
 	if (e->ip_version == 6) {
 		if (type != 1)
@@ -126,10 +135,10 @@ ALWAYS_INLINE int decide_timeout(const struct close_evidence *e, struct close_de
 {
 	__u64 soft = e->seen & (EVIDENCE(ICMP_IN) | EVIDENCE(ERROR_REPORT));
 
-	if (e->error != EVIDENCE_ETIMEDOUT && !error_is_unreachable(e->error))
+	if (e->error != EVIDENCE_ETIMEDOUT && !error_is_from_icmp(e->error))
 		return 0;
 	if (state_in_handshake(e->state)) {
-		if (error_is_unreachable(e->error))
+		if (error_is_from_icmp(e->error))
 			return decide(d, CLOSE_PATH_ICMP, cause_from_icmp(e), CLOSE_BY_PATH,
 				      e->seen & EVIDENCE(ICMP_IN) ? CLOSE_IS_PROVED :
 								    CLOSE_IS_INFERRED,

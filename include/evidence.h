@@ -69,6 +69,7 @@ enum evidence_subject {
 
 /* The errno values that the decision knows; the kernel's numbers on every Linux. */
 enum evidence_errno {
+	EVIDENCE_EACCES = 13,
 	EVIDENCE_EPIPE = 32,
 	EVIDENCE_ENETUNREACH = 101,
 	EVIDENCE_ECONNABORTED = 103,

@@ -11,7 +11,7 @@
 #include "user/kernel/tracer.h"
 #include "user/pipeline/sink.h"
 
-#define OPTION_LIST_MAX 64
+#define OPTION_LIST_MAX 1024
 
 /**
  * @tracer      Interfaces and namespaces point into `interfaces` and `netns`, which point

@@ -19,8 +19,6 @@
 #include "user/pipeline/ledger.h"
 #include "user/pipeline/pipeline.h"
 
-/* Records reach a terminal or a pipe at least this often. */
-#define FLUSH_INTERVAL_NS (100 * CLOCK_NS_PER_MS)
 /* The wall clock may be stepped: ask it again. */
 #define CLOCK_INTERVAL_NS (10 * CLOCK_NS_PER_SECOND)
 
@@ -67,16 +65,6 @@ static int on_signal(struct event_loop *loop, int fd, uint32_t signal, void *dat
 	return 0;
 }
 
-static int on_flush(struct event_loop *loop, int fd, uint32_t events, void *data)
-{
-	const struct trace *trace = data;
-
-	(void)loop;
-	(void)fd;
-	(void)events;
-	return sink_flush(trace->sink);
-}
-
 static int on_clock(struct event_loop *loop, int fd, uint32_t events, void *data)
 {
 	struct trace *trace = data;
@@ -120,10 +108,8 @@ static int trace_open_loop(struct trace *trace)
 	int err;
 
 	err = event_loop_new(&trace->loop);
-	if (!err)
+	if (err >= 0)
 		err = event_loop_add_signals(trace->loop, signals, 3, on_signal, trace);
-	if (!err)
-		err = event_loop_add_timer(trace->loop, FLUSH_INTERVAL_NS, on_flush, trace);
 	if (err >= 0)
 		err = event_loop_add_timer(trace->loop, CLOCK_INTERVAL_NS, on_clock, trace);
 	if (err >= 0 && trace->options.duration_ns)

@@ -271,8 +271,11 @@ static int tracer_take_record(void *data, void *record, size_t size)
 	return tracer->feed_result ? -ECANCELED : 0;
 }
 
-static int tracer_stop_loop_if_done(struct tracer *tracer)
+/* After each gulp: write, and stop the loop when the pipeline wants no more. */
+static int tracer_end_gulp(struct tracer *tracer)
 {
+	if (!tracer->feed_result)
+		tracer->feed_result = pipeline_flush(tracer->pipeline);
 	if (tracer->feed_result > 0) {
 		event_loop_stop(tracer->loop, 0);
 		return 0;
@@ -290,20 +293,21 @@ static int on_hold_timer(struct event_loop *loop, int fd, uint32_t events, void 
 		event_loop_remove_fd(loop, fd);
 		tracer->hold_timer = -1;
 	}
-	return tracer_stop_loop_if_done(tracer);
+	return tracer_end_gulp(tracer);
 }
 
 static int on_ring(struct event_loop *loop, int fd, uint32_t events, void *data)
 {
 	const struct timespec pause = { .tv_nsec = RING_PAUSE_NS };
 	struct tracer *tracer = data;
-	int taken;
+	int taken, err;
 
 	(void)fd;
 	(void)events;
 	taken = ring_buffer__consume(tracer->ring);
-	if (tracer->feed_result)
-		return tracer_stop_loop_if_done(tracer);
+	err = tracer_end_gulp(tracer);
+	if (err || tracer->feed_result)
+		return err;
 	if (pipeline_is_holding(tracer->pipeline) && tracer->hold_timer < 0)
 		tracer->hold_timer = event_loop_add_timer(loop, PIPELINE_GRACE_NS / 2,
 							  on_hold_timer, tracer);
@@ -384,7 +388,7 @@ static int on_watch_timer(struct event_loop *loop, int fd, uint32_t events, void
 	tracer->feed_result = watch_expire(bpf_map__fd(tracer->skeleton->maps.ct_watch),
 					   bpf_map__fd(tracer->skeleton->maps.ct_flows),
 					   clock_monotonic_ns(), tracer->pipeline);
-	return tracer_stop_loop_if_done(tracer);
+	return tracer_end_gulp(tracer);
 }
 
 /* Interfaces and namespaces that come later. Without these the tracer sees what is there now. */

@@ -146,6 +146,11 @@ int pipeline_expire(struct pipeline *pipeline, uint64_t now_ns)
 	return err;
 }
 
+int pipeline_flush(struct pipeline *pipeline)
+{
+	return sink_flush(pipeline->options.sink);
+}
+
 int pipeline_finish(struct pipeline *pipeline)
 {
 	struct close_record record;
@@ -153,7 +158,7 @@ int pipeline_finish(struct pipeline *pipeline)
 
 	while (!err && hold_take_older(pipeline->hold, UINT64_MAX, &record))
 		err = pipeline_show_again(pipeline, &record);
-	flush_err = sink_flush(pipeline->options.sink);
+	flush_err = pipeline_flush(pipeline);
 	return err < 0 ? err : flush_err;
 }
 

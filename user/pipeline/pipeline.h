@@ -83,6 +83,9 @@ int pipeline_feed_close(struct pipeline *pipeline, struct close_record *record);
 /* Let go of what was held for longer than the grace at `now_ns`. Returns as pipeline_feed(). */
 int pipeline_expire(struct pipeline *pipeline, uint64_t now_ns);
 
+/* Write out what was shown so far: after each gulp of records. 0 or the sink's error. */
+int pipeline_flush(struct pipeline *pipeline);
+
 /* Let go of all that is held, and flush the sink: the last call before the ledger. */
 int pipeline_finish(struct pipeline *pipeline);
 

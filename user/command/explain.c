@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "user/command/explain.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "user/base/cleanup.h"
+#include "user/base/log.h"
+#include "user/base/strbuf.h"
+#include "user/command/explain_texts.h"
+#include "user/model/fields.h"
+#include "user/model/nearest_name.h"
+
+#define LIST_WIDTH 78
+#define EXIT_USAGE 2
+
+static const char usage[] =
+	"usage: closetrace explain [NAME...]\n"
+	"What a word in the output means, its usual causes, what to check next.\n"
+	"Without a name: all names, by group.\n";
+
+/* Each line of `text` with `indent` before it. */
+static void lines_append(struct strbuf *b, const char *indent, const char *text)
+{
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		strbuf_append_str(b, indent);
+		strbuf_append(b, text, len);
+		strbuf_append_char(b, '\n');
+		text += len + (text[len] == '\n');
+	}
+}
+
+static void word_explain(struct strbuf *b, const struct explain_group *group, uint8_t number)
+{
+	const struct explain_text *text = &group->texts[number];
+
+	if (b->len)
+		strbuf_append_char(b, '\n');
+	strbuf_appendf(b, "%s (%s", group->words->name(number), group->noun);
+	if (group->words == &verdict_words)
+		strbuf_appendf(b, ", class %s", class_name(class_of_verdict(number)));
+	strbuf_append_str(b, ")\n");
+	if (group->words == &verdict_words)
+		strbuf_appendf(b, "  In short: %s.\n", verdict_meaning(number));
+	else if (group->words == &cause_words)
+		strbuf_appendf(b, "  In short: %s.\n", cause_meaning(number));
+	else if (group->words == &evidence_words)
+		strbuf_appendf(b, "  In short: %s.\n", evidence_meaning(number));
+	lines_append(b, "  ", text->means);
+	if (text->causes) {
+		strbuf_append_str(b, "\n  Usual causes\n");
+		lines_append(b, "    ", text->causes);
+	}
+	if (text->check) {
+		strbuf_append_str(b, "\n  Check next\n");
+		lines_append(b, "    ", text->check);
+	}
+}
+
+static void field_explain(struct strbuf *b, const struct field *field)
+{
+	if (b->len)
+		strbuf_append_char(b, '\n');
+	strbuf_appendf(b, "%s (field, %s)\n  %s%s%s\n", field->name, field_type_name(field->type),
+		       field->meaning, *field->unit ? "; in " : "", field->unit);
+}
+
+/* Explain `name` wherever it is a word; otherwise set *ret_nearest, NULL when nothing is near. */
+static int name_explain(struct strbuf *b, const char *name, const char **ret_nearest)
+{
+	struct nearest_name nearest = { .wanted = name };
+	const struct explain_group *group;
+	bool is_found = false;
+	size_t i, number;
+
+	for (i = 0; (group = explain_group_at(i)); i++) {
+		for (number = group->first; number < group->words->count; number++) {
+			const char *word = group->words->name((uint8_t)number);
+
+			nearest_name_offer(&nearest, word);
+			if (!group->texts[number].means || name_distance(name, word) != 0)
+				continue;
+			word_explain(b, group, (uint8_t)number);
+			is_found = true;
+		}
+	}
+	for (i = 0; i < FIELD_COUNT; i++) {
+		nearest_name_offer(&nearest, connection_fields[i].name);
+		if (name_distance(name, connection_fields[i].name) != 0)
+			continue;
+		field_explain(b, &connection_fields[i]);
+		is_found = true;
+	}
+	if (is_found)
+		return 0;
+	*ret_nearest = nearest.name;
+	return -ENOENT;
+}
+
+static void list_append(struct strbuf *b, size_t *column, const char *word)
+{
+	size_t len = strlen(word);
+
+	if (*column && *column + 1 + len > LIST_WIDTH) {
+		strbuf_append_char(b, '\n');
+		*column = 0;
+	}
+	strbuf_append_str(b, *column ? " " : "  ");
+	strbuf_append_str(b, word);
+	*column += len + (*column ? 1 : 2);
+}
+
+static void names_list(struct strbuf *b)
+{
+	const struct explain_group *group;
+	size_t i, number, column;
+
+	for (i = 0; (group = explain_group_at(i)); i++) {
+		strbuf_appendf(b, "%s%s\n", i ? "\n\n" : "", group->plural);
+		for (column = 0, number = group->first; number < group->words->count; number++) {
+			if (group->texts[number].means)
+				list_append(b, &column, group->words->name((uint8_t)number));
+		}
+	}
+	strbuf_append_str(b, "\n\nfields\n");
+	for (column = 0, i = 0; i < FIELD_COUNT; i++)
+		list_append(b, &column, connection_fields[i].name);
+	strbuf_append_str(b, "\n");
+}
+
+static int text_print(const struct strbuf *b)
+{
+	if (b->failed) {
+		log_error(-ENOMEM, "out of memory");
+		return EXIT_FAILURE;
+	}
+	if (fwrite(b->data, 1, b->len, stdout) == b->len && fflush(stdout) == 0)
+		return EXIT_SUCCESS;
+	log_error(-errno, "cannot write to stdout: %s", strerror(errno));
+	return EXIT_FAILURE;
+}
+
+int explain_command(int argc, char **argv)
+{
+	_cleanup_(strbuf_release) struct strbuf b = STRBUF_INIT;
+	const char *nearest = NULL;
+	int i;
+
+	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+		strbuf_append_str(&b, usage);
+		return text_print(&b);
+	}
+	if (argc < 2)
+		names_list(&b);
+	for (i = 1; i < argc; i++) {
+		if (argv[i][0] == '-') {
+			log_error(-EINVAL, "explain takes names, not the option %s", argv[i]);
+			return EXIT_USAGE;
+		}
+		if (name_explain(&b, argv[i], &nearest) == 0)
+			continue;
+		if (nearest)
+			log_error(-ENOENT, "%s is not a word of closetrace; did you mean %s?",
+				  argv[i], nearest);
+		else
+			log_error(-ENOENT,
+				  "%s is not a word of closetrace; `closetrace explain` "
+				  "lists them",
+				  argv[i]);
+		return EXIT_USAGE;
+	}
+	return text_print(&b);
+}

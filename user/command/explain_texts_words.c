@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Causes, reasons, states and the other words. Text only; rows without causes and commands. */
+#include "user/command/explain_texts.h"
+
+#define TEXT(means)                                                                                \
+	{                                                                                          \
+		means, NULL, NULL                                                                  \
+	}
+
+const struct explain_text explain_causes[CLOSE_CAUSE_COUNT] = {
+	[CLOSE_CAUSE_NONE] = TEXT("The verdict says all that is known."),
+	[CLOSE_CAUSE_UNREAD_DATA] = TEXT(
+		"close() found received bytes that the application had not read. RFC 2525\n"
+		"section 2.17 wants RST then, so that the peer learns of the loss. Cure: read\n"
+		"to the end, or shutdown(SHUT_WR) and drain before close()."),
+	[CLOSE_CAUSE_LINGER0] = TEXT(
+		"SO_LINGER was on with 0 seconds: close() drops what is unsent and sends RST.\n"
+		"Look for setsockopt(SO_LINGER) in the program, its proxy or its runtime."),
+	[CLOSE_CAUSE_LINGER2] =
+		TEXT("TCP_LINGER2 was negative: the kernel does not wait in FIN_WAIT2 for the\n"
+		     "peer's FIN but resets at once."),
+	[CLOSE_CAUSE_DISCONNECT] =
+		TEXT("connect() with AF_UNSPEC dissolves a connection; TCP does that with RST."),
+	[CLOSE_CAUSE_UNSENT_DATA] =
+		TEXT("The socket was disconnected while data that it had accepted from the\n"
+		     "application was still waiting to be sent. That data is lost."),
+	[CLOSE_CAUSE_LISTENER_CLOSED] =
+		TEXT("close() of the listener resets everything in its accept queue. Cure: stop\n"
+		     "new connections first, accept what is queued, then close."),
+	[CLOSE_CAUSE_SOCKET_DESTROY] =
+		TEXT("tcp_abort(): ss -K, SOCK_DESTROY through netlink, or bpf_sock_destroy().\n"
+		     "Needs CAP_NET_ADMIN; closer_pid is who asked for it."),
+	[CLOSE_CAUSE_REPAIR] =
+		TEXT("TCP_REPAIR was on, as when CRIU moves a process: the socket vanishes in\n"
+		     "silence because it lives on elsewhere. Benign."),
+	[CLOSE_CAUSE_DATA_AFTER_SHUTDOWN] =
+		TEXT("The socket was in FIN_WAIT or later and no longer read. New data made the\n"
+		     "kernel run its reset path: ECONNRESET here, RST to the peer."),
+	[CLOSE_CAUSE_DATA_AFTER_CLOSE] =
+		TEXT("The socket was closed and TIME_WAIT or FIN_WAIT2 stood in for it when data\n"
+		     "came in; it answered RST."),
+	[CLOSE_CAUSE_NO_LISTENER] =
+		TEXT("No socket in LISTEN has that address and port in that namespace.\n"
+		     "ss -lnt shows what does."),
+	[CLOSE_CAUSE_NO_SOCKET] =
+		TEXT("The segment is not a SYN and belongs to no connection that this host has."),
+	[CLOSE_CAUSE_ACCEPT_QUEUE_FULL] =
+		TEXT("The accept queue (backlog, at most net.core.somaxconn) was full, and\n"
+		     "net.ipv4.tcp_abort_on_overflow is 1."),
+	[CLOSE_CAUSE_STRAY_ACK] =
+		TEXT("An ACK reached a listener and neither a handshake nor a SYN cookie fits it."),
+	[CLOSE_CAUSE_BAD_ACK] =
+		TEXT("The acknowledged sequence number was never sent: an older connection's\n"
+		     "packet, a half-open peer, or a forgery."),
+	[CLOSE_CAUSE_OLD_SEGMENT] =
+		TEXT("The timestamp (PAWS, RFC 7323) or the sequence number is older than what\n"
+		     "this handshake expects."),
+	[CLOSE_CAUSE_MEMORY] =
+		TEXT("A limit of the kernel: net.ipv4.tcp_mem or net.ipv4.tcp_max_orphans.\n"
+		     "Compare them with /proc/net/sockstat."),
+	[CLOSE_CAUSE_REJECT] = TEXT("A rule of nftables or iptables with `reject with tcp reset`.\n"
+				    "nft list ruleset shows it."),
+	[CLOSE_CAUSE_CLOSED_EARLY] =
+		TEXT("close() or exit came while the connect was still waiting for an answer."),
+	[CLOSE_CAUSE_PEER_APP] =
+		TEXT("RST with ACK and a running IP identification: the shape that Linux gives to\n"
+		     "the abort of an application. Other systems may differ."),
+	[CLOSE_CAUSE_PEER_KERNEL] =
+		TEXT("Bare RST with IP identification 0: the shape of Linux' reply to a packet\n"
+		     "that fits no socket, and also of a REJECT rule."),
+	[CLOSE_CAUSE_INJECTED] =
+		TEXT("At least two independent signs say that the peer did not send this RST:\n"
+		     "see rst_ttl_off, rsts_disagree and peer_after_rst in `evidence`."),
+	[CLOSE_CAUSE_ICMP_PORT] =
+		TEXT("ICMP 3/3 or ICMPv6 1/4: the default answer of a REJECT rule. TCP turns it\n"
+		     "into ECONNREFUSED."),
+	[CLOSE_CAUSE_ICMP_HOST] =
+		TEXT("ICMP 3/1 or 3/7, ICMPv6 1/3: the last router gets no answer from the host,\n"
+		     "or this host itself gets none to its ARP request. EHOSTUNREACH."),
+	[CLOSE_CAUSE_ICMP_NET] =
+		TEXT("ICMP 3/0 or 3/6, ICMPv6 1/0: some router has no route. ENETUNREACH."),
+	[CLOSE_CAUSE_ICMP_PROHIBITED] =
+		TEXT("ICMP 3/9, 3/10 or 3/13, ICMPv6 1/1, 1/5 or 1/6: a filter says no and says\n"
+		     "so."),
+	[CLOSE_CAUSE_ICMP_OTHER] =
+		TEXT("Time exceeded, a parameter problem, or a rare code of unreachable."),
+	[CLOSE_CAUSE_SYN_UNANSWERED] =
+		TEXT("Every SYN, net.ipv4.tcp_syn_retries of them and one, stayed without answer."),
+	[CLOSE_CAUSE_SYN_ACK_UNANSWERED] =
+		TEXT("The SYN-ACK was repeated net.ipv4.tcp_synack_retries times in vain: the\n"
+		     "client does not hear it, does not exist, or its ACK is lost."),
+	[CLOSE_CAUSE_RTO] =
+		TEXT("The retransmission timer ran out net.ipv4.tcp_retries2 times, which takes\n"
+		     "about 15 minutes by default; fewer times for a route known to be down."),
+	[CLOSE_CAUSE_USER_TIMEOUT] =
+		TEXT("The application had set TCP_USER_TIMEOUT, and data stayed unacknowledged\n"
+		     "for that long."),
+	[CLOSE_CAUSE_ZERO_WINDOW] =
+		TEXT("The peer acknowledged everything but its receive window stayed at zero: its\n"
+		     "application does not read."),
+	[CLOSE_CAUSE_KEEPALIVE] =
+		TEXT("net.ipv4.tcp_keepalive_probes probes, or the application's TCP_KEEPCNT, got\n"
+		     "no answer."),
+	[CLOSE_CAUSE_FIN_UNACKED] =
+		TEXT("FIN_WAIT1, LAST_ACK or CLOSING ran out of retransmissions. For sockets\n"
+		     "without a process net.ipv4.tcp_orphan_retries is the limit."),
+	[CLOSE_CAUSE_FIN_WAIT2_EXPIRED] =
+		TEXT("net.ipv4.tcp_fin_timeout (60 s by default) passed in FIN_WAIT2 without the\n"
+		     "peer's FIN."),
+	[CLOSE_CAUSE_LOCAL_FIRST] = TEXT("This end sent the first FIN and keeps TIME_WAIT."),
+	[CLOSE_CAUSE_PEER_FIRST] = TEXT("The peer sent the first FIN and keeps TIME_WAIT."),
+	[CLOSE_CAUSE_SIMULTANEOUS] = TEXT("The FINs crossed on the way: state CLOSING."),
+	[CLOSE_CAUSE_NEW_SYN] =
+		TEXT("A SYN with a new sequence number used the tuple of a connection that was\n"
+		     "not over."),
+	[CLOSE_CAUSE_SILENT] =
+		TEXT("The socket went without an error and without a packet, as when its network\n"
+		     "namespace is deleted."),
+	[CLOSE_CAUSE_CONNECT_FAILED] = TEXT(
+		"connect() failed at once: no route, a local filter, or no free port. `error`\n"
+		"tells, where the kernel left one."),
+};
+
+const struct explain_text explain_reasons[RESET_REASON_COUNT] = {
+	[RESET_REASON_NONE] = TEXT("No RST was sent by this kernel, or it gave no reason."),
+	[RESET_REASON_NOT_SPECIFIED] =
+		TEXT("The kernel sent RST without naming a reason, as 6.10 and 6.11 do for every\n"
+		     "active reset."),
+	[RESET_REASON_NO_SOCKET] = TEXT("A segment came in for which there is no socket."),
+	[RESET_REASON_TCP_INVALID_ACK_SEQUENCE] =
+		TEXT("The ACK number lies outside what this socket has sent."),
+	[RESET_REASON_TCP_RFC7323_PAWS] =
+		TEXT("The timestamp is older than the last one (PAWS, RFC 7323 section 5)."),
+	[RESET_REASON_TCP_TOO_OLD_ACK] = TEXT("The ACK is older than the window allows."),
+	[RESET_REASON_TCP_ACK_UNSENT_DATA] = TEXT("The ACK is for data that was not sent yet."),
+	[RESET_REASON_TCP_FLAGS] =
+		TEXT("The flags make no sense in this state, such as an ACK at a listener."),
+	[RESET_REASON_TCP_OLD_ACK] = TEXT("The ACK is old but was within the window."),
+	[RESET_REASON_TCP_ABORT_ON_DATA] =
+		TEXT("Data came in after the application had stopped reading. Seen as the verdict\n"
+		     "local_late_data_rst."),
+	[RESET_REASON_TCP_TIMEWAIT_SOCKET] =
+		TEXT("A TIME_WAIT socket had to answer: the real one is closed already."),
+	[RESET_REASON_INVALID_SYN] =
+		TEXT("A SYN where none may be, and also what the kernel says when a full accept\n"
+		     "queue makes it abort (tcp_abort_on_overflow)."),
+	[RESET_REASON_TCP_ABORT_ON_CLOSE] =
+		TEXT("close() with received data unread. Seen as local_app_abort, unread_data."),
+	[RESET_REASON_TCP_ABORT_ON_LINGER] =
+		TEXT("TCP_LINGER2 is negative, so FIN_WAIT2 is skipped. A close with SO_LINGER of\n"
+		     "0 seconds is TCP_STATE, in spite of this name."),
+	[RESET_REASON_TCP_ABORT_ON_MEMORY] =
+		TEXT("TCP memory or the number of orphan sockets is at its limit."),
+	[RESET_REASON_TCP_STATE] =
+		TEXT("The socket's state demands RST on its way to CLOSE: SO_LINGER of 0 seconds,\n"
+		     "connect(AF_UNSPEC), ss -K, or a listener closed over its queue. The cause\n"
+		     "tells them apart."),
+	[RESET_REASON_TCP_KEEPALIVE_TIMEOUT] = TEXT("No keepalive probe was answered."),
+	[RESET_REASON_TCP_DISCONNECT_WITH_DATA] =
+		TEXT("The socket was disconnected with data still to send."),
+	[RESET_REASON_MPTCP_RST_EUNSPEC] =
+		TEXT("Multipath TCP, unspecified error (RFC 8684 section 3.6, code 0)."),
+	[RESET_REASON_MPTCP_RST_EMPTCP] =
+		TEXT("Multipath TCP, an error of the protocol itself (code 1)."),
+	[RESET_REASON_MPTCP_RST_ERESOURCE] =
+		TEXT("Multipath TCP, no resources for another subflow (code 2)."),
+	[RESET_REASON_MPTCP_RST_EPROHIBIT] =
+		TEXT("Multipath TCP, the subflow is not allowed here (code 3)."),
+	[RESET_REASON_MPTCP_RST_EWQ2BIG] =
+		TEXT("Multipath TCP, too much data is waiting (code 4)."),
+	[RESET_REASON_MPTCP_RST_EBADPERF] =
+		TEXT("Multipath TCP, the subflow performs too badly (code 5)."),
+	[RESET_REASON_MPTCP_RST_EMIDDLEBOX] =
+		TEXT("Multipath TCP, a middlebox interferes (code 6)."),
+	[RESET_REASON_ERROR] = TEXT("The kernel's reason for whatever has no name of its own."),
+};
+
+const struct explain_text explain_states[TCP_STATE_COUNT] = {
+	[TCP_STATE_NONE] = TEXT("There was no socket. Records have null."),
+	[TCP_STATE_ESTABLISHED] = TEXT("The handshake is complete, nobody has closed."),
+	[TCP_STATE_SYN_SENT] = TEXT("A client that waits for the SYN-ACK."),
+	[TCP_STATE_SYN_RECV] =
+		TEXT("A SYN was answered, the last ACK of the handshake is missing. Linux has a\n"
+		     "full socket here only for a moment, or with TCP Fast Open."),
+	[TCP_STATE_FIN_WAIT1] = TEXT("This end sent FIN; it is not acknowledged yet."),
+	[TCP_STATE_FIN_WAIT2] =
+		TEXT("This end's FIN is acknowledged; the peer has not sent its own."),
+	[TCP_STATE_TIME_WAIT] = TEXT(
+		"Both have closed and this end closed first: it waits for stray packets, 60 s\n"
+		"on Linux."),
+	[TCP_STATE_CLOSE] = TEXT("No connection. The state after every ending."),
+	[TCP_STATE_CLOSE_WAIT] = TEXT(
+		"The peer has closed, the application here has not. Many of them mean that it\n"
+		"leaks sockets."),
+	[TCP_STATE_LAST_ACK] = TEXT("The peer closed first; this end's FIN awaits its ACK."),
+	[TCP_STATE_LISTEN] = TEXT("Waits for connections."),
+	[TCP_STATE_CLOSING] = TEXT("Both sent FIN at the same time; this one awaits its ACK."),
+	[TCP_STATE_NEW_SYN_RECV] =
+		TEXT("A handshake that is kept as a small request, not yet as a socket."),
+};
+
+const struct explain_text explain_initiators[CLOSE_INITIATOR_COUNT] = {
+	[CLOSE_BY_UNKNOWN] = TEXT("Who ended it is not known."),
+	[CLOSE_BY_LOCAL_APP] = TEXT("A process of this host, by what it called or by its exit."),
+	[CLOSE_BY_LOCAL_KERNEL] = TEXT("The TCP of this host, without being asked."),
+	[CLOSE_BY_LOCAL_FIREWALL] = TEXT("The packet filter of this host."),
+	[CLOSE_BY_PEER] = TEXT("The other host: its application or its kernel."),
+	[CLOSE_BY_CLIENT] = TEXT("The end that sent the SYN, where both are elsewhere."),
+	[CLOSE_BY_SERVER] = TEXT("The end that took the SYN, where both are elsewhere."),
+	[CLOSE_BY_PATH] = TEXT("Something between the two hosts."),
+	[CLOSE_BY_TIMEOUT] = TEXT("Nobody: a timer ran out."),
+};
+
+const struct explain_text explain_stages[CLOSE_STAGE_COUNT] = {
+	[CLOSE_STAGE_NONE] = TEXT("No stage. Records do not have it."),
+	[CLOSE_STAGE_HANDSHAKE] = TEXT("It ended before the handshake was complete."),
+	[CLOSE_STAGE_ESTABLISHED] = TEXT("It ended while neither side had sent FIN."),
+	[CLOSE_STAGE_CLOSING] = TEXT("It ended after at least one side had begun to close."),
+	[CLOSE_STAGE_AFTER_CLOSE] = TEXT("It was closed here already when this happened."),
+};
+
+const struct explain_text explain_confidences[CLOSE_CONFIDENCE_COUNT] = {
+	[CLOSE_IS_UNKNOWN] = TEXT("The evidence does not reach for a verdict."),
+	[CLOSE_IS_INFERRED] =
+		TEXT("The likeliest reading of what was seen; another one remains possible."),
+	[CLOSE_IS_PROVED] =
+		TEXT("Two observations that do not depend on each other agree, or one was made\n"
+		     "that admits no other reading."),
+};
+
+const struct explain_text explain_owner_sources[OWNER_SOURCE_COUNT] = {
+	[OWNER_FROM_NONE] = TEXT("The owner is not known."),
+	[OWNER_FROM_LISTENER] = TEXT("Inherited from the listener: whoever opened that."),
+	[OWNER_FROM_SNAPSHOT] = TEXT("Found in /proc when tracing began."),
+	[OWNER_FROM_OWNED_CALL] = TEXT("The process that called into the socket."),
+	[OWNER_FROM_CONNECT] = TEXT("The process that called connect()."),
+};
+
+const struct explain_text explain_evidence[EVIDENCE_BIT_COUNT] = {
+	[EVIDENCE_BIT_PROCESS_CONTEXT] =
+		TEXT("The state became CLOSE while a task was inside the socket: it closed it."),
+	[EVIDENCE_BIT_SEND_RESET] =
+		TEXT("Tracepoint tcp_send_reset without a packet that it answers: an active RST."),
+	[EVIDENCE_BIT_RESET_BEFORE_CLOSE] =
+		TEXT("The RST came first and the state change after: ss -K and keepalive do it in\n"
+		     "this order, close() does not."),
+	[EVIDENCE_BIT_REPLY_RESET] =
+		TEXT("Tracepoint tcp_send_reset with a packet: the RST answers what came in."),
+	[EVIDENCE_BIT_RECEIVE_RESET] = TEXT(
+		"Tracepoint tcp_receive_reset. The kernel also gets there without a RST, when\n"
+		"data comes in after the application stopped reading."),
+	[EVIDENCE_BIT_ERROR_REPORT] =
+		TEXT("Tracepoint inet_sk_error_report: the application is told of an error."),
+	[EVIDENCE_BIT_KERNEL_REASON] =
+		TEXT("The tracepoint carried enum sk_rst_reason (Linux 6.10 and later)."),
+	[EVIDENCE_BIT_LINGER_ZERO] = TEXT("Read from the socket as it closed."),
+	[EVIDENCE_BIT_LINGER2_NEGATIVE] = TEXT("Read from the socket as it closed."),
+	[EVIDENCE_BIT_ORPHAN] = TEXT("SOCK_DEAD: the last descriptor was gone."),
+	[EVIDENCE_BIT_NO_STRUCT_SOCKET] =
+		TEXT("The socket was never attached to a descriptor: it waited for accept()."),
+	[EVIDENCE_BIT_RCV_SHUTDOWN] = TEXT("shutdown(SHUT_RD), close(), or the peer's FIN."),
+	[EVIDENCE_BIT_SEND_SHUTDOWN] = TEXT("shutdown(SHUT_WR) or close()."),
+	[EVIDENCE_BIT_KEEPALIVE_ON] = TEXT("SO_KEEPALIVE was set."),
+	[EVIDENCE_BIT_REPAIR] = TEXT("TCP_REPAIR was set: checkpoint or restore."),
+	[EVIDENCE_BIT_PEER_FIN] = TEXT("The socket itself had taken the peer's FIN."),
+	[EVIDENCE_BIT_UNREAD] =
+		TEXT("What was received lies beyond what was read; bytes_unread has the number."),
+	[EVIDENCE_BIT_ESTABLISHED] = TEXT("The socket had passed the handshake."),
+	[EVIDENCE_BIT_CLIENT] = TEXT("This end had called connect()."),
+	[EVIDENCE_BIT_SERVER] = TEXT("This end came out of a listener."),
+	[EVIDENCE_BIT_WIRE_IN] = TEXT("XDP or TC saw SYN, FIN or RST of the peer."),
+	[EVIDENCE_BIT_WIRE_OUT] = TEXT("TC saw SYN, FIN or RST of the local end."),
+	[EVIDENCE_BIT_RST_IN] = TEXT("A RST with the peer's address came in."),
+	[EVIDENCE_BIT_RST_IN_EXACT] =
+		TEXT("Its sequence number was rcv_nxt. Others are only answered with a challenge\n"
+		     "ACK (RFC 5961) and end nothing."),
+	[EVIDENCE_BIT_RST_OUT] = TEXT("A RST with the local address went out."),
+	[EVIDENCE_BIT_FIN_IN] = TEXT("A FIN with the peer's address came in."),
+	[EVIDENCE_BIT_FIN_OUT] = TEXT("A FIN with the local address went out."),
+	[EVIDENCE_BIT_SYN_ACK_IN] = TEXT("The peer, or the server, had answered the SYN."),
+	[EVIDENCE_BIT_ICMP_IN] = TEXT("An ICMP error came in that quotes this connection."),
+	[EVIDENCE_BIT_ICMP_FROM_PEER] =
+		TEXT("Its sender is the address that the connection goes to, no router before it."),
+	[EVIDENCE_BIT_RSTS_DISAGREE] =
+		TEXT("One sender would repeat the same numbers; injectors guess several."),
+	[EVIDENCE_BIT_RST_TTL_OFF] =
+		TEXT("The RST travelled another distance than the peer's other packets: compare\n"
+		     "rst_ttl with ttl_min and ttl_max."),
+	[EVIDENCE_BIT_PEER_AFTER_RST] =
+		TEXT("A host that resets forgets the connection; this peer did not."),
+	[EVIDENCE_BIT_DROP_NO_SOCKET] = TEXT("Tracepoint kfree_skb, reason NO_SOCKET."),
+	[EVIDENCE_BIT_DROP_NETFILTER] = TEXT("Tracepoint kfree_skb, reason NETFILTER_DROP."),
+	[EVIDENCE_BIT_FIREWALL_RST] =
+		TEXT("A RST went out that neither a socket nor the TCP stack had announced."),
+	[EVIDENCE_BIT_TIME_WAIT_RESET] =
+		TEXT("A RST was sent for this connection after its socket had become TIME_WAIT."),
+	[EVIDENCE_BIT_FIN_WAIT2_EXPIRED] =
+		TEXT("net.ipv4.tcp_fin_timeout passed and no FIN of the peer was seen."),
+	[EVIDENCE_BIT_SYN_ACK_RETRIED] =
+		TEXT("Tracepoint tcp_retransmit_synack: the client did not answer the first one."),
+	[EVIDENCE_BIT_SOCKET_ALIVE] =
+		TEXT("The socket stayed open after the RST had left: it was not the sender."),
+	[EVIDENCE_BIT_WIRE_HOOKED] =
+		TEXT("So a packet that was not seen did not pass: absence is evidence here."),
+};
+
+static const struct explain_group groups[] = {
+	{ "verdict", "verdicts", &verdict_words, explain_verdicts, CLOSE_FIN_NORMAL },
+	{ "class", "classes", &class_words, explain_classes, 0 },
+	{ "cause", "causes", &cause_words, explain_causes, 0 },
+	{ "reset reason", "reset reasons", &reset_reason_words, explain_reasons, 0 },
+	{ "TCP state", "TCP states", &tcp_state_words, explain_states, 0 },
+	{ "initiator", "initiators", &initiator_words, explain_initiators, 0 },
+	{ "stage", "stages", &stage_words, explain_stages, 0 },
+	{ "confidence", "confidences", &confidence_words, explain_confidences, 0 },
+	{ "owner source", "owner sources", &owner_source_words, explain_owner_sources, 0 },
+	{ "evidence", "evidence", &evidence_words, explain_evidence, 0 },
+};
+
+const struct explain_group *explain_group_at(size_t index)
+{
+	return index < sizeof(groups) / sizeof(groups[0]) ? &groups[index] : NULL;
+}

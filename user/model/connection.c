@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "user/model/connection.h"
+
+#include <string.h>
+
+#define US_PER_SECOND UINT64_C(1000000)
+
+/* A request socket, a listener's reply and the answer to a SYN are a server's. */
+static uint8_t role_of(const struct close_evidence *e)
+{
+	bool is_client = (e->seen & EVIDENCE(CLIENT)) != 0;
+	bool is_server = (e->seen & EVIDENCE(SERVER)) != 0;
+
+	if (e->subject == SUBJECT_FORWARDED)
+		return CONNECTION_ROLE_UNKNOWN;
+	if (is_client != is_server)
+		return is_client ? CONNECTION_ROLE_CLIENT : CONNECTION_ROLE_SERVER;
+	if (is_client)
+		return CONNECTION_ROLE_UNKNOWN;
+	if (e->subject == SUBJECT_REQUEST)
+		return CONNECTION_ROLE_SERVER;
+	if (e->subject == SUBJECT_REPLY && !e->state &&
+	    (e->reply_state == TCP_STATE_LISTEN || e->reply_state == TCP_STATE_NEW_SYN_RECV ||
+	     (e->trigger_flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) == TCP_FLAG_SYN))
+		return CONNECTION_ROLE_SERVER;
+	return CONNECTION_ROLE_UNKNOWN;
+}
+
+static uint8_t client_of(const struct close_evidence *e, uint8_t role)
+{
+	if (e->subject == SUBJECT_FORWARDED || role == CONNECTION_ROLE_CLIENT)
+		return CONNECTION_CLIENT_LOCAL;
+	return role == CONNECTION_ROLE_SERVER ? CONNECTION_CLIENT_PEER : CONNECTION_CLIENT_UNKNOWN;
+}
+
+/* Whether packets were counted, and whether that began before the SYN. */
+static uint32_t wire_presence(const struct close_record *record)
+{
+	const struct close_evidence *e = &record->evidence;
+	uint64_t wire = EVIDENCE(WIRE_HOOKED) | EVIDENCE(WIRE_IN) | EVIDENCE(WIRE_OUT);
+	bool from_its_start = e->subject == SUBJECT_SOCKET || e->subject == SUBJECT_REQUEST ||
+			      e->local_syn_count || e->peer_syn_count;
+
+	if (!(e->seen & wire) && e->subject != SUBJECT_FORWARDED && !record->hook)
+		return 0;
+	if (from_its_start && !(record->head.flags & RECORD_FROM_SNAPSHOT))
+		return CONNECTION_HAS_WIRE | CONNECTION_HAS_SYN;
+	return CONNECTION_HAS_WIRE;
+}
+
+void connection_from_record(const struct close_record *record, const struct record_context *context,
+			    struct closed_connection *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->record = *record;
+	ret->wall_ns = clock_map_to_wall_ns(&context->clock, record->head.time_ns);
+	ret->host = context->host;
+	if (record->birth_ns && record->birth_ns <= record->head.time_ns) {
+		ret->duration_us = (record->head.time_ns - record->birth_ns) / CLOCK_NS_PER_US;
+		ret->present |= CONNECTION_HAS_DURATION;
+	}
+	if (record->idle_jiffies != IDLE_UNKNOWN && context->jiffies_hz) {
+		ret->idle_us = record->idle_jiffies * US_PER_SECOND / context->jiffies_hz;
+		ret->present |= CONNECTION_HAS_IDLE;
+	}
+	if (record->evidence.subject == SUBJECT_SOCKET || record->socket_cookie)
+		ret->present |= CONNECTION_HAS_SOCKET;
+	ret->present |= wire_presence(record);
+	ret->role = role_of(&record->evidence);
+	ret->client = client_of(&record->evidence, ret->role);
+	if (record->ifindex && context->interface_name)
+		ret->interface = context->interface_name(context->interface_data, record->key.netns,
+							 record->ifindex);
+}
+
+void endpoint_append(struct strbuf *b, const uint8_t addr[16], uint16_t port)
+{
+	bool is_ipv4 = flow_addr_is_ipv4(addr);
+
+	if (!is_ipv4)
+		strbuf_append_char(b, '[');
+	strbuf_append_ip(b, addr);
+	if (!is_ipv4)
+		strbuf_append_char(b, ']');
+	strbuf_append_char(b, ':');
+	strbuf_append_u64(b, port);
+}
+
+void connection_append_local(struct strbuf *b, const struct closed_connection *c)
+{
+	endpoint_append(b, connection_local_addr(c), connection_local_port(c));
+}
+
+void connection_append_peer(struct strbuf *b, const struct closed_connection *c)
+{
+	endpoint_append(b, connection_peer_addr(c), connection_peer_port(c));
+}
+
+size_t task_comm_len(const struct task_identity *task)
+{
+	return strnlen(task->comm, sizeof(task->comm));
+}
+
+void task_append(struct strbuf *b, const struct task_identity *task)
+{
+	strbuf_append(b, task->comm, task_comm_len(task));
+	strbuf_append_char(b, '[');
+	strbuf_append_u64(b, task->pid);
+	strbuf_append_char(b, ']');
+}

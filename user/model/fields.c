@@ -1,0 +1,521 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "user/model/fields.h"
+
+#include <string.h>
+
+#include "user/base/json_text.h"
+#include "user/model/duration_text.h"
+#include "user/model/explanation.h"
+
+#define UNUSED __attribute__((unused))
+
+/* A getter is the body behind this head: it sets *ret, or returns false for null. */
+#define GETTER(field)                                                                              \
+	static bool field_get_##field(const struct closed_connection *c UNUSED,                    \
+				      struct strbuf *scratch UNUSED, struct field_value *ret)
+
+static const char *role_name(uint8_t role)
+{
+	return role == CONNECTION_ROLE_CLIENT ? "client" :
+	       role == CONNECTION_ROLE_SERVER ? "server" :
+						"unknown";
+}
+
+static const char *reason_source_name(uint8_t is_derived)
+{
+	return is_derived == 0 ? "kernel" : is_derived == 1 ? "derived" : "unknown";
+}
+
+const struct word_list role_words = { role_name, CONNECTION_ROLE_SERVER + 1 };
+const struct word_list reason_source_words = { reason_source_name, 2 };
+
+static bool give_string(struct field_value *ret, const char *text)
+{
+	if (!text)
+		return false;
+	ret->text = text;
+	ret->len = strlen(text);
+	return true;
+}
+
+static bool give_number(struct field_value *ret, uint64_t number)
+{
+	ret->number = number;
+	return true;
+}
+
+static bool give_number_if(struct field_value *ret, bool is_known, uint64_t number)
+{
+	ret->number = number;
+	return is_known;
+}
+
+static bool give_comm(struct field_value *ret, const struct task_identity *task)
+{
+	ret->text = task->comm;
+	ret->len = task_comm_len(task);
+	return task->pid != 0;
+}
+
+/* -- what ------------------------------------------------------------------------------------ */
+GETTER(time)
+{
+	return give_number(ret, c->wall_ns);
+}
+
+GETTER(host)
+{
+	return give_string(ret, c->host);
+}
+
+GETTER(class)
+{
+	return give_string(ret, class_name(class_of_verdict(c->record.decision.verdict)));
+}
+
+GETTER(verdict)
+{
+	return give_string(ret, verdict_name(c->record.decision.verdict));
+}
+
+GETTER(cause)
+{
+	return give_string(ret, cause_name(c->record.decision.cause));
+}
+
+GETTER(initiator)
+{
+	return give_string(ret, initiator_name(c->record.decision.initiator));
+}
+
+GETTER(stage)
+{
+	return give_string(ret, stage_name(c->record.decision.stage));
+}
+
+GETTER(confidence)
+{
+	return give_string(ret, confidence_name(c->record.decision.confidence));
+}
+
+GETTER(benign)
+{
+	ret->truth = c->record.decision.benign != 0;
+	return true;
+}
+
+GETTER(evidence)
+{
+	ret->bits = c->record.decision.used;
+	return true;
+}
+
+GETTER(explanation)
+{
+	strbuf_reset(scratch);
+	explanation_append(scratch, c);
+	ret->text = scratch->data;
+	ret->len = scratch->len;
+	return !scratch->failed;
+}
+
+/* -- kernel ---------------------------------------------------------------------------------- */
+GETTER(state)
+{
+	return c->record.evidence.state &&
+	       give_string(ret, tcp_state_name(c->record.evidence.state));
+}
+
+GETTER(reason)
+{
+	return c->record.decision.reset_reason &&
+	       give_string(ret, reset_reason_name(c->record.decision.reset_reason));
+}
+
+GETTER(reason_source)
+{
+	return c->record.decision.reset_reason &&
+	       give_string(ret, reason_source_name(c->record.decision.reason_derived));
+}
+
+GETTER(error)
+{
+	uint16_t error =
+		c->record.evidence.error ? c->record.evidence.error : c->record.evidence.error_soft;
+
+	return error && give_string(ret, error_name(error));
+}
+
+/* -- connection ------------------------------------------------------------------------------ */
+GETTER(role)
+{
+	return c->role && give_string(ret, role_name(c->role));
+}
+
+GETTER(ip_version)
+{
+	return give_number(ret, flow_addr_is_ipv4(connection_local_addr(c)) ? 4 : 6);
+}
+
+GETTER(local_addr)
+{
+	ret->ip = connection_local_addr(c);
+	return true;
+}
+
+GETTER(local_port)
+{
+	return give_number(ret, connection_local_port(c));
+}
+
+GETTER(peer_addr)
+{
+	ret->ip = connection_peer_addr(c);
+	return true;
+}
+
+GETTER(peer_port)
+{
+	return give_number(ret, connection_peer_port(c));
+}
+
+GETTER(netns)
+{
+	return give_number_if(ret, c->record.key.netns != 0, c->record.key.netns);
+}
+
+GETTER(interface)
+{
+	return give_string(ret, c->interface);
+}
+
+/* -- who ------------------------------------------------------------------------------------- */
+GETTER(pid)
+{
+	return give_number_if(ret, c->record.owner.pid != 0, c->record.owner.pid);
+}
+
+GETTER(comm)
+{
+	return give_comm(ret, &c->record.owner);
+}
+
+GETTER(uid)
+{
+	return give_number_if(ret, c->record.owner.pid != 0, c->record.owner.uid);
+}
+
+GETTER(closer_pid)
+{
+	return give_number_if(ret, c->record.closer.pid != 0, c->record.closer.pid);
+}
+
+GETTER(closer_comm)
+{
+	return give_comm(ret, &c->record.closer);
+}
+
+GETTER(owner_source)
+{
+	return c->record.owner_source &&
+	       give_string(ret, owner_source_name(c->record.owner_source));
+}
+
+GETTER(cgroup)
+{
+	return give_string(ret, c->cgroup);
+}
+
+/* -- how it went ----------------------------------------------------------------------------- */
+GETTER(duration_us)
+{
+	return give_number_if(ret, connection_has(c, CONNECTION_HAS_DURATION), c->duration_us);
+}
+
+GETTER(idle_us)
+{
+	return give_number_if(ret, connection_has(c, CONNECTION_HAS_IDLE), c->idle_us);
+}
+
+GETTER(rtt_us)
+{
+	return give_number_if(ret, c->record.rtt_us != 0, c->record.rtt_us);
+}
+
+static bool give_of_socket(const struct closed_connection *c, struct field_value *ret,
+			   uint64_t number)
+{
+	return give_number_if(ret, connection_has(c, CONNECTION_HAS_SOCKET), number);
+}
+
+GETTER(retransmits)
+{
+	return give_of_socket(c, ret, c->record.evidence.retransmits);
+}
+
+GETTER(bytes_sent)
+{
+	return give_of_socket(c, ret, c->record.bytes_sent);
+}
+
+GETTER(bytes_received)
+{
+	return give_of_socket(c, ret, c->record.bytes_received);
+}
+
+GETTER(bytes_unread)
+{
+	return give_of_socket(c, ret, c->record.evidence.unread_bytes);
+}
+
+GETTER(bytes_unsent)
+{
+	return give_of_socket(c, ret, c->record.evidence.unsent_bytes);
+}
+
+GETTER(bytes_unacked)
+{
+	return give_of_socket(c, ret, c->record.evidence.unacked_bytes);
+}
+
+/* -- counts ---------------------------------------------------------------------------------- */
+/* A packet that was counted is a fact; that none was is one only where somebody watched. */
+static bool give_sum(const struct closed_connection *c, struct field_value *ret, uint32_t watched,
+		     uint32_t local, uint32_t peer)
+{
+	uint64_t sum = (uint64_t)local + peer;
+
+	return give_number_if(ret, sum || connection_has(c, watched), sum);
+}
+
+static bool give_side(const struct closed_connection *c, struct field_value *ret, uint32_t watched,
+		      uint8_t side_is_local_if, uint32_t local, uint32_t peer)
+{
+	uint32_t count = c->client == side_is_local_if ? local : peer;
+
+	return give_number_if(ret, c->client && (count || connection_has(c, watched)), count);
+}
+
+#define COUNT_GETTERS(kind, watched)                                                               \
+	GETTER(kind##_count)                                                                       \
+	{                                                                                          \
+		return give_sum(c, ret, watched, c->record.evidence.local_##kind##_count,          \
+				c->record.evidence.peer_##kind##_count);                           \
+	}                                                                                          \
+	GETTER(kind##_count_clt)                                                                   \
+	{                                                                                          \
+		return give_side(c, ret, watched, CONNECTION_CLIENT_LOCAL,                         \
+				 c->record.evidence.local_##kind##_count,                          \
+				 c->record.evidence.peer_##kind##_count);                          \
+	}                                                                                          \
+	GETTER(kind##_count_srv)                                                                   \
+	{                                                                                          \
+		return give_side(c, ret, watched, CONNECTION_CLIENT_PEER,                          \
+				 c->record.evidence.local_##kind##_count,                          \
+				 c->record.evidence.peer_##kind##_count);                          \
+	}
+
+COUNT_GETTERS(syn, CONNECTION_HAS_SYN)
+COUNT_GETTERS(fin, CONNECTION_HAS_WIRE)
+COUNT_GETTERS(rst, CONNECTION_HAS_WIRE)
+
+GETTER(ct_count)
+{
+	const struct close_evidence *e = &c->record.evidence;
+
+	if (connection_saw(c, EVIDENCE(ESTABLISHED)) ||
+	    (e->subject == SUBJECT_FORWARDED && connection_saw(c, EVIDENCE(SYN_ACK_IN))))
+		return give_number(ret, 1);
+	return give_number_if(ret, c->record.decision.stage == CLOSE_STAGE_HANDSHAKE, 0);
+}
+
+/* -- wire ------------------------------------------------------------------------------------ */
+GETTER(ttl_min)
+{
+	return give_number_if(ret, c->record.evidence.peer_ttl_min != 0,
+			      c->record.evidence.peer_ttl_min);
+}
+
+GETTER(ttl_max)
+{
+	return give_number_if(ret, c->record.evidence.peer_ttl_max != 0,
+			      c->record.evidence.peer_ttl_max);
+}
+
+GETTER(rst_ttl)
+{
+	return give_number_if(ret, connection_saw(c, EVIDENCE(RST_IN)), c->record.evidence.rst_ttl);
+}
+
+GETTER(rst_ip_id)
+{
+	return give_number_if(ret,
+			      connection_saw(c, EVIDENCE(RST_IN)) &&
+				      flow_addr_is_ipv4(connection_peer_addr(c)),
+			      c->record.evidence.rst_ip_id);
+}
+
+GETTER(rst_seq_offset)
+{
+	ret->integer = c->record.evidence.rst_seq_offset;
+	return connection_saw(c, EVIDENCE(RST_IN)) && connection_has(c, CONNECTION_HAS_SOCKET);
+}
+
+/* -- the registry ---------------------------------------------------------------------------- */
+#define FIELD_ROW(field, kind, unit_of, words_of, meaning_of)                                      \
+	[FIELD_ID_##field] = { .name = #field,                                                     \
+			       .unit = unit_of,                                                    \
+			       .meaning = meaning_of,                                              \
+			       .get = field_get_##field,                                           \
+			       .words = words_of,                                                  \
+			       .type = FIELD_##kind,                                               \
+			       .id = FIELD_ID_##field },
+
+const struct field connection_fields[FIELD_COUNT] = { CONNECTION_FIELDS(FIELD_ROW) };
+
+static bool field_name_is(const char *name, const char *wanted)
+{
+	while (*name && (*wanted == *name || (*wanted == '.' && *name == '_'))) {
+		name++;
+		wanted++;
+	}
+	return !*name && !*wanted;
+}
+
+const struct field *field_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < FIELD_COUNT; i++) {
+		if (field_name_is(connection_fields[i].name, name))
+			return &connection_fields[i];
+	}
+	return NULL;
+}
+
+const char *field_type_name(uint8_t type)
+{
+	static const char *const names[FIELD_TYPE_COUNT] = {
+		[FIELD_STRING] = "string",
+		[FIELD_WORD] = "word",
+		[FIELD_U64] = "u64",
+		[FIELD_I64] = "i64",
+		[FIELD_BOOL] = "bool",
+		[FIELD_IP] = "ip",
+		[FIELD_PORT] = "port",
+		[FIELD_TIME] = "time",
+		[FIELD_DURATION_US] = "duration_us",
+		[FIELD_BYTES] = "bytes",
+		[FIELD_WORD_LIST] = "word list",
+	};
+
+	return type < FIELD_TYPE_COUNT ? names[type] : "unknown";
+}
+
+/* Words of the set, between `quote`s, with `separator` between them. */
+static void word_list_append(struct strbuf *b, const struct word_list *words, uint64_t bits,
+			     const char *quote, const char *separator)
+{
+	bool is_first = true;
+
+	for (; bits; bits &= bits - 1) {
+		if (!is_first)
+			strbuf_append_str(b, separator);
+		is_first = false;
+		strbuf_append_str(b, quote);
+		strbuf_append_str(b, words->name((uint8_t)__builtin_ctzll(bits)));
+		strbuf_append_str(b, quote);
+	}
+}
+
+void field_append_text(struct strbuf *b, const struct field *field, const struct field_value *value,
+		       struct clock_format_cache *cache)
+{
+	if (!value) {
+		strbuf_append_char(b, '-');
+		return;
+	}
+	switch ((enum field_type)field->type) {
+	case FIELD_STRING:
+	case FIELD_WORD:
+		strbuf_append(b, value->text, value->len);
+		break;
+	case FIELD_U64:
+	case FIELD_PORT:
+		strbuf_append_u64(b, value->number);
+		break;
+	case FIELD_I64:
+		strbuf_append_s64(b, value->integer);
+		break;
+	case FIELD_BOOL:
+		strbuf_append_str(b, value->truth ? "yes" : "no");
+		break;
+	case FIELD_IP:
+		strbuf_append_ip(b, value->ip);
+		break;
+	case FIELD_TIME:
+		clock_append_rfc3339(b, cache, value->number);
+		break;
+	case FIELD_DURATION_US:
+		duration_append(b, value->number, " ");
+		break;
+	case FIELD_BYTES:
+		strbuf_append_u64_grouped(b, value->number);
+		break;
+	case FIELD_WORD_LIST:
+		if (!value->bits)
+			strbuf_append_char(b, '-');
+		word_list_append(b, field->words, value->bits, "", ",");
+		break;
+	case FIELD_TYPE_COUNT:
+		break;
+	}
+}
+
+void field_append_json(struct strbuf *b, const struct field *field, const struct field_value *value,
+		       struct clock_format_cache *cache)
+{
+	if (!value) {
+		strbuf_append_str(b, "null");
+		return;
+	}
+	switch ((enum field_type)field->type) {
+	case FIELD_STRING:
+		json_append_string(b, value->text, value->len);
+		break;
+	case FIELD_WORD:
+		strbuf_append_char(b, '"');
+		strbuf_append(b, value->text, value->len);
+		strbuf_append_char(b, '"');
+		break;
+	case FIELD_U64:
+	case FIELD_PORT:
+	case FIELD_DURATION_US:
+	case FIELD_BYTES:
+		strbuf_append_u64(b, value->number);
+		break;
+	case FIELD_I64:
+		strbuf_append_s64(b, value->integer);
+		break;
+	case FIELD_BOOL:
+		strbuf_append_str(b, value->truth ? "true" : "false");
+		break;
+	case FIELD_IP:
+		strbuf_append_char(b, '"');
+		strbuf_append_ip(b, value->ip);
+		strbuf_append_char(b, '"');
+		break;
+	case FIELD_TIME:
+		strbuf_append_char(b, '"');
+		clock_append_rfc3339(b, cache, value->number);
+		strbuf_append_char(b, '"');
+		break;
+	case FIELD_WORD_LIST:
+		strbuf_append_char(b, '[');
+		word_list_append(b, field->words, value->bits, "\"", ",");
+		strbuf_append_char(b, ']');
+		break;
+	case FIELD_TYPE_COUNT:
+		break;
+	}
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The registry of fields: table, JSON, filters, SQL columns, labels and the field reference are
+ * made from this one list. To add a field: a row here and a getter field_get_<name> in fields.c.
+ */
+#ifndef USER_MODEL_FIELDS_H
+#define USER_MODEL_FIELDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "user/base/clock.h"
+#include "user/base/strbuf.h"
+#include "user/model/connection.h"
+#include "user/model/names.h"
+
+enum field_type {
+	FIELD_STRING, /* bytes from outside: escape them */
+	FIELD_WORD, /* a word of the field's list: lower case, digits and _ or a kernel name */
+	FIELD_U64,
+	FIELD_I64,
+	FIELD_BOOL,
+	FIELD_IP,
+	FIELD_PORT,
+	FIELD_TIME, /* nanoseconds since 1970, UTC */
+	FIELD_DURATION_US,
+	FIELD_BYTES,
+	FIELD_WORD_LIST, /* a set of words of the field's list */
+	FIELD_TYPE_COUNT,
+};
+
+/* X(name, type, unit, list of words or NULL, meaning). The order is the order of output. */
+#define CONNECTION_FIELDS(X)                                                                       \
+	X(time, TIME, "", NULL, "when the connection ended")                                       \
+	X(host, STRING, "", NULL, "name of the host that saw it")                                  \
+	X(class, WORD, "", &class_words, "group of the verdict")                                   \
+	X(verdict, WORD, "", &verdict_words, "how the connection ended")                           \
+	X(cause, WORD, "", &cause_words, "detail of the verdict")                                  \
+	X(initiator, WORD, "", &initiator_words, "who ended it")                                   \
+	X(stage, WORD, "", &stage_words, "how far the connection was")                             \
+	X(confidence, WORD, "", &confidence_words, "how sure the verdict is")                      \
+	X(benign, BOOL, "", NULL, "a reset that is nobody's trouble")                              \
+	X(evidence, WORD_LIST, "", &evidence_words, "the observations that decided")               \
+	X(explanation, STRING, "", NULL, "the ending in one sentence")                             \
+	X(state, WORD, "", &tcp_state_words, "TCP state of the socket before it closed")           \
+	X(reason, WORD, "", &reset_reason_words, "why the kernel sent RST (sk_rst_reason)")        \
+	X(reason_source, WORD, "", &reason_source_words, "whether the kernel named that reason")   \
+	X(error, STRING, "", NULL, "error of the socket, by its errno name")                       \
+	X(role, WORD, "", &role_words, "what the local end is; null when forwarded")               \
+	X(ip_version, U64, "", NULL, "4 or 6")                                                     \
+	X(local_addr, IP, "", NULL, "address of this host, or of the client when forwarded")       \
+	X(local_port, PORT, "", NULL, "port that belongs to local_addr")                           \
+	X(peer_addr, IP, "", NULL, "address of the other end")                                     \
+	X(peer_port, PORT, "", NULL, "port that belongs to peer_addr")                             \
+	X(netns, U64, "", NULL, "network namespace, by inode number")                              \
+	X(interface, STRING, "", NULL, "interface of the local end's packets")                     \
+	X(pid, U64, "", NULL, "process that owned the socket")                                     \
+	X(comm, STRING, "", NULL, "name of that process")                                          \
+	X(uid, U64, "", NULL, "user of that process")                                              \
+	X(closer_pid, U64, "", NULL, "process that closed the socket")                             \
+	X(closer_comm, STRING, "", NULL, "name of that process")                                   \
+	X(owner_source, WORD, "", &owner_source_words, "how the owner became known")               \
+	X(cgroup, STRING, "", NULL, "cgroup of the socket, as a path")                             \
+	X(duration_us, DURATION_US, "us", NULL, "from the first SYN to the end")                   \
+	X(idle_us, DURATION_US, "us", NULL, "since the last data in either direction")             \
+	X(rtt_us, DURATION_US, "us", NULL, "smoothed round-trip time")                             \
+	X(retransmits, U64, "packets", NULL, "segments that were sent again")                      \
+	X(bytes_sent, BYTES, "bytes", NULL, "payload that was sent")                               \
+	X(bytes_received, BYTES, "bytes", NULL, "payload that came in")                            \
+	X(bytes_unread, BYTES, "bytes", NULL, "payload that the application had not read")         \
+	X(bytes_unsent, BYTES, "bytes", NULL, "written by the application but never sent")         \
+	X(bytes_unacked, BYTES, "bytes", NULL, "sent but never acknowledged")                      \
+	X(syn_count, U64, "packets", NULL, "SYN seen, SYN-ACK included")                           \
+	X(syn_count_clt, U64, "packets", NULL, "SYN sent by the client")                           \
+	X(syn_count_srv, U64, "packets", NULL, "SYN-ACK sent by the server")                       \
+	X(fin_count, U64, "packets", NULL, "FIN seen")                                             \
+	X(fin_count_clt, U64, "packets", NULL, "FIN sent by the client")                           \
+	X(fin_count_srv, U64, "packets", NULL, "FIN sent by the server")                           \
+	X(rst_count, U64, "packets", NULL, "RST seen")                                             \
+	X(rst_count_clt, U64, "packets", NULL, "RST sent by the client")                           \
+	X(rst_count_srv, U64, "packets", NULL, "RST sent by the server")                           \
+	X(ct_count, U64, "handshakes", NULL,                                                       \
+	  "1 when the handshake was complete, 0 when it failed")                                   \
+	X(ttl_min, U64, "hops", NULL, "lowest TTL of the peer's packets that are no RST")          \
+	X(ttl_max, U64, "hops", NULL, "highest TTL of the peer's packets that are no RST")         \
+	X(rst_ttl, U64, "hops", NULL, "TTL of the peer's RST")                                     \
+	X(rst_ip_id, U64, "", NULL, "IPv4 identification of the peer's RST")                       \
+	X(rst_seq_offset, I64, "bytes", NULL, "sequence number of that RST less the expected one")
+
+#define FIELD_ENUM(name, ...) FIELD_ID_##name,
+enum field_id { CONNECTION_FIELDS(FIELD_ENUM) FIELD_COUNT };
+
+/**
+ * One value. Which member holds it follows from the field's type:
+ *
+ * @text     STRING and WORD; `len` bytes, NUL bytes possible in STRING.
+ * @number   U64, PORT (host order), TIME, DURATION_US, BYTES.
+ * @integer  I64.
+ * @truth    BOOL.
+ * @ip       IP: 16 bytes in network order, IPv4 mapped.
+ * @bits     WORD_LIST: bit n stands for word n of the field's list.
+ */
+struct field_value {
+	union {
+		struct {
+			const char *text;
+			size_t len;
+		};
+		uint64_t number;
+		int64_t integer;
+		bool truth;
+		const uint8_t *ip;
+		uint64_t bits;
+	};
+};
+
+/**
+ * @scratch  Where a value that is made on demand (the explanation) is put; its former content is
+ *           dropped. Touched by no other field.
+ * @ret      Set when true is returned. Valid until `c` or `scratch` changes.
+ * @return   false: the value is unknown, that is, null.
+ */
+typedef bool (*field_getter)(const struct closed_connection *c, struct strbuf *scratch,
+			     struct field_value *ret);
+
+struct field {
+	const char *name;
+	const char *unit;
+	const char *meaning;
+	field_getter get;
+	const struct word_list *words; /* of WORD and WORD_LIST, else NULL */
+	uint8_t type; /* enum field_type */
+	uint8_t id; /* enum field_id, its place in connection_fields[] */
+};
+
+extern const struct field connection_fields[FIELD_COUNT];
+extern const struct word_list role_words, reason_source_words;
+
+/* Dots count as underscores: rst.count.srv is rst_count_srv. NULL when there is none. */
+const struct field *field_find(const char *name);
+
+/* "string", "u64", ... for help and the reference. */
+const char *field_type_name(uint8_t type);
+
+/**
+ * One value for people: 10.0.0.8, 1.2 s, 4,312. Not escaped: STRING may hold any bytes.
+ *
+ * @value  Of the field's getter. NULL is printed as "-".
+ * @cache  May be NULL.
+ */
+void field_append_text(struct strbuf *b, const struct field *field, const struct field_value *value,
+		       struct clock_format_cache *cache);
+
+/**
+ * One value as JSON, null included.
+ *
+ * @value  NULL for null.
+ * @cache  May be NULL.
+ */
+void field_append_json(struct strbuf *b, const struct field *field, const struct field_value *value,
+		       struct clock_format_cache *cache);
+
+#endif
