@@ -11,9 +11,19 @@
 #define TC_HEADER_BYTES 128
 #define SOCK_RAW 3 /* include/linux/net.h */
 
+/*
+ * 6.2, fd264ca02094: the context as the kernel's own struct, read by plain loads. Before,
+ * the pointer is the same, but reading through it takes a helper call per step.
+ */
+extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym __weak;
+
 static __always_inline __u32 tc_netns(struct __sk_buff *ctx)
 {
-	/* The context pointer is the kernel's sk_buff; reading it needs CAP_PERFMON only. */
+	if (bpf_cast_to_kern_ctx) {
+		struct sk_buff *skb = bpf_cast_to_kern_ctx(ctx);
+
+		return skb->dev->nd_net.net->ns.inum;
+	}
 	return BPF_CORE_READ((struct sk_buff *)ctx, dev, nd_net.net, ns.inum);
 }
 

@@ -2,9 +2,20 @@
 /* Observation point "wire in" where a driver runs XDP itself: parse, fold, always pass. */
 #include "bpf/wire.bpf.h"
 
+/*
+ * 6.2, a35b9af4ec2c: as in tc.bpf.c, by the kfunc's brother, because the linker of libbpf
+ * 1.1 cannot merge one kfunc of two objects.
+ */
+extern void *bpf_rdonly_cast(void *object, __u32 btf_id) __ksym __weak;
+
 static __always_inline __u32 xdp_netns(struct xdp_md *ctx)
 {
-	/* The context pointer is the kernel's xdp_buff; reading it needs CAP_PERFMON only. */
+	if (bpf_rdonly_cast) {
+		struct xdp_buff *xdp =
+			bpf_rdonly_cast(ctx, bpf_core_type_id_kernel(struct xdp_buff));
+
+		return xdp->rxq->dev->nd_net.net->ns.inum;
+	}
 	return BPF_CORE_READ((struct xdp_buff *)ctx, rxq, dev, nd_net.net, ns.inum);
 }
 
