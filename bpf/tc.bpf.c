@@ -66,27 +66,29 @@ __noinline int ct_tc_parse_l3(struct __sk_buff *ctx, struct packet_view *view)
 	return view ? tc_parse(ctx, view, false) : PACKET_IGNORED;
 }
 
-__noinline int ct_tc_fold_in(struct __sk_buff *ctx, struct wire_packet *packet)
+__noinline int ct_tc_fold_in(struct __sk_buff *ctx, struct packet_view *view)
 {
-	if (packet)
-		wire_in(ctx, packet, tc_netns(ctx));
+	struct wire_packet packet = { .view = view };
+
+	if (!view)
+		return 0;
+	packet.sight.ifindex = ctx->ifindex;
+	packet.sight.hook = WIRE_HOOK_TC_IN;
+	wire_in(ctx, &packet, tc_netns(ctx));
 	return 0;
 }
 
 static __always_inline int tc_in(struct __sk_buff *ctx, bool ethernet)
 {
-	struct wire_packet packet;
+	struct packet_view view;
 	int kind;
 
 	if (tc_is_plain(ctx, ethernet))
 		return TC_GO_ON;
-	__builtin_memset(&packet, 0, sizeof(packet));
-	kind = ethernet ? ct_tc_parse(ctx, &packet.view) : ct_tc_parse_l3(ctx, &packet.view);
-	if (kind < PACKET_TCP_CONTROL)
-		return TC_GO_ON;
-	packet.sight.ifindex = ctx->ifindex;
-	packet.sight.hook = WIRE_HOOK_TC_IN;
-	ct_tc_fold_in(ctx, &packet);
+	__builtin_memset(&view, 0, sizeof(view));
+	kind = ethernet ? ct_tc_parse(ctx, &view) : ct_tc_parse_l3(ctx, &view);
+	if (kind >= PACKET_TCP_CONTROL)
+		ct_tc_fold_in(ctx, &view);
 	return TC_GO_ON;
 }
 
@@ -124,7 +126,7 @@ static __always_inline bool tc_report_firewall_of_socket(struct __sk_buff *ctx,
 							 const struct wire_packet *packet,
 							 struct close_record *record)
 {
-	struct bpf_sock *sk = tc_socket_of_source(ctx, &packet->view);
+	struct bpf_sock *sk = tc_socket_of_source(ctx, packet->view);
 	struct socket_state *state = NULL;
 	struct close_record *known;
 
@@ -159,7 +161,7 @@ static __always_inline void tc_report_firewall(struct __sk_buff *ctx,
 					       const struct wire_packet *packet,
 					       struct flow_state *flow)
 {
-	const struct packet_view *view = &packet->view;
+	const struct packet_view *view = packet->view;
 	struct flow_side *own = flow_side_of(flow, packet->sender);
 	struct close_record *record = wire_scratch();
 
@@ -190,7 +192,7 @@ static __always_inline void tc_report_reply(const struct wire_packet *packet,
 		return;
 	wire_record_fill(record, packet, flow, packet->sender, SUBJECT_REPLY);
 	/* tcp_v4_send_reset(): RST|ACK answers a segment without ACK, a bare RST one with it. */
-	record->evidence.trigger_flags = packet->view.flags & TCP_FLAG_ACK ? TCP_FLAG_SYN :
+	record->evidence.trigger_flags = packet->view->flags & TCP_FLAG_ACK ? TCP_FLAG_SYN :
 									     TCP_FLAG_ACK;
 	wire_record_send(record, flow, packet->sender);
 }
@@ -237,9 +239,9 @@ static __always_inline void tc_fold_out(struct __sk_buff *ctx, struct wire_packe
 	if (!flow)
 		return;
 	announced = flow_side_of(flow, packet->sender)->rst_announced;
-	if (packet->view.flags & TCP_FLAG_RST)
+	if (packet->view->flags & TCP_FLAG_RST)
 		packet->sight.rst_origin = announced ? RST_ORIGIN_STACK : tc_rst_origin(ctx);
-	found = flow_fold(flow, packet->sender & 1, &packet->view, &packet->sight);
+	found = flow_fold(flow, packet->sender & 1, packet->view, &packet->sight);
 	if (found & FLOW_FOLD_SYN)
 		counter_add(COUNTER_SYN_COUNTED);
 	if (found & FLOW_FOLD_FIN)
@@ -252,27 +254,29 @@ static __always_inline void tc_fold_out(struct __sk_buff *ctx, struct wire_packe
 		tc_rst_out(ctx, packet, flow);
 }
 
-__noinline int ct_tc_fold_out(struct __sk_buff *ctx, struct wire_packet *packet)
+__noinline int ct_tc_fold_out(struct __sk_buff *ctx, struct packet_view *view)
 {
-	if (packet)
-		tc_fold_out(ctx, packet);
+	struct wire_packet packet = { .view = view };
+
+	if (!view)
+		return 0;
+	packet.sight.ifindex = ctx->ifindex;
+	packet.sight.hook = WIRE_HOOK_TC_OUT;
+	tc_fold_out(ctx, &packet);
 	return 0;
 }
 
 static __always_inline int tc_out(struct __sk_buff *ctx, bool ethernet)
 {
-	struct wire_packet packet;
+	struct packet_view view;
 	int kind;
 
 	if (tc_is_plain(ctx, ethernet))
 		return TC_GO_ON;
-	__builtin_memset(&packet, 0, sizeof(packet));
-	kind = ethernet ? ct_tc_parse(ctx, &packet.view) : ct_tc_parse_l3(ctx, &packet.view);
-	if (kind != PACKET_TCP_CONTROL)
-		return TC_GO_ON;
-	packet.sight.ifindex = ctx->ifindex;
-	packet.sight.hook = WIRE_HOOK_TC_OUT;
-	ct_tc_fold_out(ctx, &packet);
+	__builtin_memset(&view, 0, sizeof(view));
+	kind = ethernet ? ct_tc_parse(ctx, &view) : ct_tc_parse_l3(ctx, &view);
+	if (kind == PACKET_TCP_CONTROL)
+		ct_tc_fold_out(ctx, &view);
 	return TC_GO_ON;
 }
 

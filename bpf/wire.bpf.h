@@ -10,9 +10,12 @@
 #include "bpf/kernel_compat.bpf.h"
 #include "bpf/record_emit.bpf.h"
 
-/* What one packet is, gathered once and handed down. */
+/*
+ * What one packet is, gathered once and handed down. The key must lie on the stack: 6.1
+ * takes no other memory for a map key.
+ */
 struct wire_packet {
-	struct packet_view view;
+	const struct packet_view *view;
 	struct flow_key key;
 	struct flow_sight sight;
 	int sender; /* index of the packet's source in `key` */
@@ -35,7 +38,7 @@ static __always_inline void wire_record_fill(struct close_record *record,
 	record->birth_ns = flow->first_ns;
 	record->idle_jiffies = IDLE_UNKNOWN;
 	record->evidence.subject = subject;
-	record->evidence.ip_version = packet->view.ip_version;
+	record->evidence.ip_version = packet->view->ip_version;
 	if (own->marks & FLOW_SIDE_CLIENT)
 		record->evidence.seen |= EVIDENCE(CLIENT);
 	else if (own->marks & FLOW_SIDE_SYN_ACK)
@@ -174,21 +177,21 @@ static __always_inline void wire_rst_in(void *ctx, const struct wire_packet *pac
 	int local = packet->sender ^ 1;
 	struct flow_side *own = flow_side_of(flow, local);
 	struct flow_side *peer = flow_side_of(flow, packet->sender);
-	__u8 state = wire_socket_state(ctx, &packet->view);
+	__u8 state = wire_socket_state(ctx, packet->view);
 
 	switch (state) {
 	case TCP_STATE_NONE:
 		break;
 	case TCP_STATE_NEW_SYN_RECV:
 		counter_add(COUNTER_RST_IN_REQUEST);
-		if (packet->view.seq == peer->isn + 1)
+		if (packet->view->seq == peer->isn + 1)
 			wire_report_request(packet, flow);
 		return;
 	case TCP_STATE_LISTEN:
 		/* With SYN cookies there is no request socket to meet. */
 		counter_add(COUNTER_RST_IN_NO_SOCKET);
 		if ((own->marks & FLOW_SIDE_SYN_ACK) && !(own->marks & FLOW_SIDE_SOCKET) &&
-		    packet->view.seq == peer->isn + 1)
+		    packet->view->seq == peer->isn + 1)
 			wire_report_request(packet, flow);
 		return;
 	case TCP_STATE_TIME_WAIT:
@@ -200,8 +203,8 @@ static __always_inline void wire_rst_in(void *ctx, const struct wire_packet *pac
 		counter_add(COUNTER_RST_IN_SOCKET);
 		return;
 	}
-	if (wire_addr_is_local(ctx, &packet->view, packet->view.dest_addr,
-			       packet->view.source_addr, packet->sight.ifindex)) {
+	if (wire_addr_is_local(ctx, packet->view, packet->view->dest_addr,
+			       packet->view->source_addr, packet->sight.ifindex)) {
 		counter_add(COUNTER_RST_IN_NO_SOCKET);
 		if (own->marks & FLOW_SIDE_WATCHED)
 			watch_resolve(&packet->key, flow, 0, 0);
@@ -220,7 +223,7 @@ static __always_inline void wire_fin(const struct wire_packet *packet, struct fl
 
 static __always_inline int wire_key_fill(struct wire_packet *packet, __u32 netns)
 {
-	struct packet_view *view = &packet->view;
+	const struct packet_view *view = packet->view;
 
 	packet->sender = flow_key_make(&packet->key, view->source_addr, view->source_port,
 				       view->dest_addr, view->dest_port, netns);
@@ -232,7 +235,7 @@ static __always_inline void wire_icmp(const struct wire_packet *packet)
 	struct flow_state *flow = bpf_map_lookup_elem(&ct_flows, &packet->key);
 
 	if (flow)
-		flow_fold_icmp(flow, packet->sender, &packet->view, packet->sight.now_ns);
+		flow_fold_icmp(flow, packet->sender, packet->view, packet->sight.now_ns);
 }
 
 /* One control packet on its way in. On loopback its home is the egress hook, seen before. */
@@ -243,7 +246,7 @@ static __always_inline void wire_in(void *ctx, struct wire_packet *packet, __u32
 
 	wire_key_fill(packet, netns);
 	packet->sight.now_ns = bpf_ktime_get_ns();
-	if (packet->view.kind == PACKET_ICMP_ERROR) {
+	if (packet->view->kind == PACKET_ICMP_ERROR) {
 		wire_icmp(packet);
 		return;
 	}
@@ -251,12 +254,12 @@ static __always_inline void wire_in(void *ctx, struct wire_packet *packet, __u32
 	flow = flow_find_or_create(&packet->key);
 	if (!flow)
 		return;
-	found = flow_fold(flow, packet->sender & 1, &packet->view, &packet->sight);
+	found = flow_fold(flow, packet->sender & 1, packet->view, &packet->sight);
 	if (found & FLOW_FOLD_SYN)
 		counter_add(COUNTER_SYN_COUNTED);
 	if (found & FLOW_FOLD_FIN)
 		wire_fin(packet, flow);
-	if ((packet->view.flags & TCP_FLAG_RST) &&
+	if ((packet->view->flags & TCP_FLAG_RST) &&
 	    (found || flow_side_of(flow, packet->sender)->home_hook == WIRE_HOOK_TC_OUT))
 		wire_rst_in(ctx, packet, flow);
 }

@@ -28,25 +28,27 @@ __noinline int ct_xdp_parse(struct xdp_md *ctx, struct packet_view *view)
 				 view);
 }
 
-__noinline int ct_xdp_fold(struct xdp_md *ctx, struct wire_packet *packet)
+__noinline int ct_xdp_fold(struct xdp_md *ctx, struct packet_view *view)
 {
-	if (packet)
-		wire_in(ctx, packet, xdp_netns(ctx));
+	struct wire_packet packet = { .view = view };
+
+	if (!view)
+		return 0;
+	packet.sight.ifindex = ctx->ingress_ifindex;
+	packet.sight.hook = WIRE_HOOK_XDP_IN;
+	wire_in(ctx, &packet, xdp_netns(ctx));
 	return 0;
 }
 
 SEC("xdp")
 int ct_xdp_in(struct xdp_md *ctx)
 {
-	struct wire_packet packet;
+	struct packet_view view;
 
 	if (packet_is_plain((const __u8 *)(long)ctx->data, (const __u8 *)(long)ctx->data_end, 14))
 		return XDP_PASS;
-	__builtin_memset(&packet, 0, sizeof(packet));
-	if (ct_xdp_parse(ctx, &packet.view) < PACKET_TCP_CONTROL)
-		return XDP_PASS;
-	packet.sight.ifindex = ctx->ingress_ifindex;
-	packet.sight.hook = WIRE_HOOK_XDP_IN;
-	ct_xdp_fold(ctx, &packet);
+	__builtin_memset(&view, 0, sizeof(view));
+	if (ct_xdp_parse(ctx, &view) >= PACKET_TCP_CONTROL)
+		ct_xdp_fold(ctx, &view);
 	return XDP_PASS;
 }

@@ -15,6 +15,7 @@
 #include "user/command/command.h"
 #include "user/command/help.h"
 #include "user/command/options.h"
+#include "user/enrich/cgroup_path.h"
 #include "user/kernel/tracer.h"
 #include "user/pipeline/ledger.h"
 #include "user/pipeline/pipeline.h"
@@ -30,6 +31,7 @@ struct trace {
 	struct event_loop *loop;
 	struct tracer *tracer;
 	struct pipeline *pipeline;
+	struct cgroup_paths *cgroups; /* NULL on a host without cgroup2 */
 };
 
 static void trace_release(struct trace *trace)
@@ -38,6 +40,7 @@ static void trace_release(struct trace *trace)
 	pipeline_free(&trace->pipeline);
 	event_loop_free(&trace->loop);
 	sink_close(&trace->sink);
+	cgroup_paths_free(&trace->cgroups);
 }
 
 static const char *trace_interface_name(void *data, uint32_t netns, uint32_t ifindex)
@@ -46,6 +49,14 @@ static const char *trace_interface_name(void *data, uint32_t netns, uint32_t ifi
 	const struct wire *wire = tracer_wire(trace->tracer);
 
 	return wire && ifindex ? wire_interface_name(wire, netns, ifindex) : NULL;
+}
+
+static void trace_enrich(void *data, struct closed_connection *c)
+{
+	const struct trace *trace = data;
+
+	if (trace->cgroups)
+		c->cgroup = cgroup_path_lookup(trace->cgroups, c->record.cgroup_id);
 }
 
 static void trace_netns_found(void *data, uint32_t netns, uint32_t pid)
@@ -124,6 +135,7 @@ static int trace_open(struct trace *trace)
 		.context = &trace->context,
 		.show_all = trace->options.show_all,
 		.count_limit = trace->options.count,
+		.enrich = trace_enrich,
 		.netns_found = trace_netns_found,
 		.data = trace,
 	};
@@ -136,6 +148,8 @@ static int trace_open(struct trace *trace)
 	trace->context.interface_name = trace_interface_name;
 	trace->context.interface_data = trace;
 	clock_map_refresh(&trace->context.clock);
+	/* Without it the cgroup stays null. */
+	cgroup_paths_new(&trace->cgroups);
 	err = trace_open_loop(trace);
 	if (!err)
 		err = tracer_new(&trace->options.tracer, &trace->tracer);

@@ -14,11 +14,22 @@
 /* Filters of ours, and nobody else's, have this priority. */
 #define CLSACT_PRIORITY 49735
 
-/* All act in the thread's present namespace. 0 or negative errno. */
-int clsact_attach(int program_fd, int ifindex, enum tcx_direction direction);
+/* All act in the thread's present namespace. */
+
+/* 0 or negative errno. *ret_made_qdisc is set to true when there was no clsact qdisc yet. */
+int clsact_attach(int program_fd, int ifindex, enum tcx_direction direction,
+		  bool *ret_made_qdisc);
 int clsact_detach(int ifindex, enum tcx_direction direction);
 
-/* Remove filters that a dead closetrace left on one interface. How many, or negative errno. */
+/* Remove the qdisc unless a filter of somebody is in it. For who made it. */
+void clsact_remove_if_empty(int ifindex);
+
+/**
+ * Remove filters that a dead closetrace left on one interface, and the qdisc when nothing
+ * else is in it.
+ *
+ * @return  How many filters, or negative errno.
+ */
 int clsact_clean(int ifindex);
 
 #endif

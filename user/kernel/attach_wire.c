@@ -23,6 +23,7 @@ struct attachment {
 	int out_fd;
 	bool clsact_in;
 	bool clsact_out;
+	bool made_clsact;
 	bool failed;
 	char name[IF_NAMESIZE];
 };
@@ -168,7 +169,7 @@ static int attach_tc(const struct wire *wire, struct attachment *at, enum tcx_di
 	int fd;
 
 	if (!wire->options.with_tcx) {
-		fd = clsact_attach(program, at->ifindex, direction);
+		fd = clsact_attach(program, at->ifindex, direction, &at->made_clsact);
 		if (!fd)
 			*(in ? &at->clsact_in : &at->clsact_out) = true;
 		return fd;
@@ -226,8 +227,10 @@ static void attachment_drop_hooks(struct attachment *at)
 		clsact_detach(at->ifindex, TCX_INGRESS);
 	if (at->clsact_out)
 		clsact_detach(at->ifindex, TCX_EGRESS);
+	if (at->made_clsact)
+		clsact_remove_if_empty(at->ifindex);
 	at->in_fd = at->out_fd = -1;
-	at->clsact_in = at->clsact_out = false;
+	at->clsact_in = at->clsact_out = at->made_clsact = false;
 }
 
 static struct attachment *wire_find(const struct wire *wire, uint32_t netns, int ifindex)
@@ -443,7 +446,7 @@ void wire_free(struct wire **wire)
 			namespaces_leave((*wire)->namespaces);
 			continue;
 		}
-		at->clsact_in = at->clsact_out = false;
+		at->clsact_in = at->clsact_out = at->made_clsact = false;
 		attachment_drop_hooks(at);
 	}
 	free((*wire)->items);

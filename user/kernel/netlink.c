@@ -196,12 +196,9 @@ static int filter_read(const struct nlmsghdr *message, int nsid, void *data)
 	    message->nlmsg_len < NLMSG_LENGTH(sizeof(*info)))
 		return 0;
 	options = attribute_find(TCA_RTA(info), TCA_PAYLOAD(message), TCA_OPTIONS);
-	if (!options)
-		return 0;
-	name = attribute_find(RTA_DATA(options), RTA_PAYLOAD(options), TCA_BPF_NAME);
-	if (!name)
-		return 0;
-	attribute_copy_text(name, filter.name, sizeof(filter.name));
+	name = options ? attribute_find(RTA_DATA(options), RTA_PAYLOAD(options), TCA_BPF_NAME) : NULL;
+	if (name)
+		attribute_copy_text(name, filter.name, sizeof(filter.name));
 	filter.handle = info->tcm_handle;
 	filter.priority = TC_H_MAJ(info->tcm_info) >> 16;
 	return reader->callback(&filter, reader->data);

@@ -29,7 +29,7 @@ struct netlink_link {
 	char name[IF_NAMESIZE];
 };
 
-/* One cls_bpf filter of a clsact hook. */
+/* One filter of a clsact hook; `name` is empty when it is not a BPF program's. */
 struct netlink_filter {
 	uint32_t handle;
 	uint32_t priority;
@@ -42,7 +42,7 @@ typedef int (*netlink_filter_callback)(const struct netlink_filter *filter, void
 /* List the links of the thread's present namespace. 0, a negative errno, or what the callback gave. */
 int netlink_list_links(netlink_link_callback callback, void *data);
 
-/* List the BPF filters at `parent` (TC_H_MAKE(TC_H_CLSACT, ..)) of an interface, as above. */
+/* List the filters at `parent` (TC_H_MAKE(TC_H_CLSACT, ..)) of an interface, as above. */
 int netlink_list_filters(int ifindex, uint32_t parent, netlink_filter_callback callback,
 			 void *data);
 

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "user/enrich/cgroup_path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <mntent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <uthash.h>
+
+#include "user/base/cleanup.h"
+
+#define FILEID_KERNFS 0xfe /* include/linux/exportfs.h */
+#define CGROUP_PATHS_MAX 4096
+
+/* Ids are never reused, so a path once read stays true; the oldest go when there are many. */
+struct cgroup_entry {
+	uint64_t id;
+	UT_hash_handle hh;
+	char path[];
+};
+
+struct cgroup_paths {
+	struct cgroup_entry *entries;
+	size_t mount_bytes; /* of the mount's own path */
+	int mount_fd;
+};
+
+static void mounts_close(FILE **file)
+{
+	if (*file)
+		endmntent(*file);
+}
+
+static int cgroup2_mount_find(char *path, size_t size)
+{
+	_cleanup_(mounts_close) FILE *mounts = setmntent("/proc/self/mounts", "re");
+	const struct mntent *mount;
+
+	if (!mounts)
+		return -errno;
+	while ((mount = getmntent(mounts))) {
+		if (strcmp(mount->mnt_type, "cgroup2"))
+			continue;
+		snprintf(path, size, "%s", mount->mnt_dir);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+int cgroup_paths_new(struct cgroup_paths **ret)
+{
+	_cleanup_free_ struct cgroup_paths *paths = calloc(1, sizeof(*paths));
+	char mount[PATH_MAX];
+	int err;
+
+	if (!paths)
+		return -ENOMEM;
+	err = cgroup2_mount_find(mount, sizeof(mount));
+	if (err)
+		return err;
+	paths->mount_fd = open(mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (paths->mount_fd < 0)
+		return -errno;
+	paths->mount_bytes = strlen(mount);
+	*ret = TAKE_PTR(paths);
+	return 0;
+}
+
+static void cgroup_entry_remove(struct cgroup_paths *paths, struct cgroup_entry *entry)
+{
+	HASH_DEL(paths->entries, entry);
+	free(entry);
+}
+
+void cgroup_paths_free(struct cgroup_paths **paths)
+{
+	struct cgroup_entry *entry, *next;
+
+	if (!*paths)
+		return;
+	HASH_ITER(hh, (*paths)->entries, entry, next)
+		cgroup_entry_remove(*paths, entry);
+	close((*paths)->mount_fd);
+	free(*paths);
+	*paths = NULL;
+}
+
+/* 0 with the path below the mount; -ESTALE when the cgroup is gone. */
+static int cgroup_path_read(const struct cgroup_paths *paths, uint64_t id, char *path, size_t size)
+{
+	union {
+		struct file_handle handle;
+		char bytes[sizeof(struct file_handle) + sizeof(id)];
+	} request = { .handle = { .handle_bytes = sizeof(id), .handle_type = FILEID_KERNFS } };
+	_cleanup_close_ int fd = -1;
+	char link[64], target[PATH_MAX];
+	ssize_t bytes;
+
+	memcpy(request.bytes + sizeof(struct file_handle), &id, sizeof(id));
+	fd = open_by_handle_at(paths->mount_fd, &request.handle, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	bytes = readlink(link, target, sizeof(target) - 1);
+	if (bytes < (ssize_t)paths->mount_bytes)
+		return -ENOENT;
+	target[bytes] = '\0';
+	snprintf(path, size, "%s", target[paths->mount_bytes] ? target + paths->mount_bytes : "/");
+	return 0;
+}
+
+const char *cgroup_path_lookup(struct cgroup_paths *paths, uint64_t id)
+{
+	struct cgroup_entry *entry;
+	char path[PATH_MAX];
+
+	if (!id)
+		return NULL;
+	HASH_FIND(hh, paths->entries, &id, sizeof(id), entry);
+	if (entry)
+		return *entry->path ? entry->path : NULL;
+	/* What cannot be found is remembered too, as an empty path: it will not come back. */
+	if (cgroup_path_read(paths, id, path, sizeof(path)))
+		path[0] = '\0';
+	entry = malloc(sizeof(*entry) + strlen(path) + 1);
+	if (!entry)
+		return NULL;
+	entry->id = id;
+	memcpy(entry->path, path, strlen(path) + 1);
+	if (HASH_COUNT(paths->entries) >= CGROUP_PATHS_MAX)
+		cgroup_entry_remove(paths, paths->entries);
+	HASH_ADD(hh, paths->entries, id, sizeof(entry->id), entry);
+	return *entry->path ? entry->path : NULL;
+}
