@@ -55,8 +55,7 @@ static __always_inline int socket_flow_key(const struct sock_common *common, __b
 		BPF_CORE_READ_INTO(&local, common, skc_v6_rcv_saddr);
 		BPF_CORE_READ_INTO(&peer, common, skc_v6_daddr);
 	}
-	return flow_key_make(key, local, local_port, peer, common->skc_dport,
-			     socket_netns(common));
+	return flow_key_make(key, local, local_port, peer, common->skc_dport, socket_netns(common));
 }
 
 #endif

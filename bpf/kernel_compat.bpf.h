@@ -17,9 +17,9 @@ static __always_inline bool reply_resets_are_traced(void)
 /* The numbers moved in 6.12 (MPTCP's were pushed up), so every one is looked up by name. */
 static __always_inline __u8 reset_reason_canonical(int reason)
 {
-#define RESET_REASON_MATCH(id, number, ...)                                                   \
-	if (bpf_core_enum_value_exists(enum sk_rst_reason, SK_RST_REASON_##id) &&              \
-	    reason == (int)bpf_core_enum_value(enum sk_rst_reason, SK_RST_REASON_##id))         \
+#define RESET_REASON_MATCH(id, number, ...)                                                        \
+	if (bpf_core_enum_value_exists(enum sk_rst_reason, SK_RST_REASON_##id) &&                  \
+	    reason == (int)bpf_core_enum_value(enum sk_rst_reason, SK_RST_REASON_##id))            \
 		return RESET_REASON_##id;
 	KERNEL_RESET_REASONS(RESET_REASON_MATCH)
 #undef RESET_REASON_MATCH
@@ -32,8 +32,8 @@ static __always_inline bool drop_reasons_exist(void)
 	return bpf_core_type_exists(enum skb_drop_reason);
 }
 
-#define DROP_REASON_IS(reason, name)                                       \
-	(bpf_core_enum_value_exists(enum skb_drop_reason, name) &&          \
+#define DROP_REASON_IS(reason, name)                                                               \
+	(bpf_core_enum_value_exists(enum skb_drop_reason, name) &&                                 \
 	 (reason) == (int)bpf_core_enum_value(enum skb_drop_reason, name))
 
 #endif

@@ -101,8 +101,7 @@ static __always_inline void netns_announce(__u32 netns)
 	struct netns_record *record;
 	__u8 known = NETNS_KNOWN;
 
-	if (bpf_map_lookup_elem(&ct_netns, &netns) ||
-	    (tracer_config.flags & TRACER_NETNS_LISTED))
+	if (bpf_map_lookup_elem(&ct_netns, &netns) || (tracer_config.flags & TRACER_NETNS_LISTED))
 		return;
 	if (bpf_map_update_elem(&ct_netns, &netns, &known, BPF_NOEXIST))
 		return;

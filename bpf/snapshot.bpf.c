@@ -13,8 +13,7 @@ int ct_iter_tcp(struct bpf_iter__tcp *ctx)
 	struct socket_state *state;
 	struct sock *sk;
 
-	if (!common || common->skc_state == TCP_TIME_WAIT ||
-	    common->skc_state == TCP_NEW_SYN_RECV)
+	if (!common || common->skc_state == TCP_TIME_WAIT || common->skc_state == TCP_NEW_SYN_RECV)
 		return 0;
 	sk = (struct sock *)bpf_skc_to_tcp_sock(common);
 	if (!sk)

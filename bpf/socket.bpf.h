@@ -85,8 +85,7 @@ static __always_inline void closer_fill(struct close_record *record, const struc
  */
 static __always_inline void closer_of_unaccepted_fill(struct close_record *record)
 {
-	if (record->owner.pid &&
-	    record->owner.pid == (__u32)(bpf_get_current_pid_tgid() >> 32))
+	if (record->owner.pid && record->owner.pid == (__u32)(bpf_get_current_pid_tgid() >> 32))
 		task_identity_fill(&record->closer);
 }
 
@@ -130,8 +129,8 @@ static __always_inline void socket_snapshot_tcp(struct socket_state *state, stru
 	struct close_record *record = &state->watched.record;
 	struct close_evidence *e = &record->evidence;
 	__s32 unread = tp->rcv_nxt - tp->copied_seq - peer_fin;
-	__u32 fin_sent = old_state == TCP_FIN_WAIT1 || old_state == TCP_LAST_ACK ||
-			 old_state == TCP_CLOSING;
+	__u32 fin_sent =
+		old_state == TCP_FIN_WAIT1 || old_state == TCP_LAST_ACK || old_state == TCP_CLOSING;
 
 	state->rcv_nxt = tp->rcv_nxt;
 	if (old_state != TCP_SYN_SENT && unread > 0) {
@@ -154,8 +153,8 @@ static __always_inline void socket_snapshot_tcp(struct socket_state *state, stru
 	record->bytes_sent = tp->bytes_sent - tp->bytes_retrans;
 	record->bytes_received = tp->bytes_received - (peer_fin && tp->bytes_received);
 	record->rtt_us = tp->srtt_us >> 3;
-	record->idle_jiffies = e->seen & EVIDENCE(ESTABLISHED) ? socket_idle_jiffies(tp) :
-								  IDLE_UNKNOWN;
+	record->idle_jiffies =
+		e->seen & EVIDENCE(ESTABLISHED) ? socket_idle_jiffies(tp) : IDLE_UNKNOWN;
 }
 
 /* Everything that the socket itself can say at ->CLOSE. */
@@ -207,8 +206,7 @@ static __always_inline bool socket_watch(struct socket_state *state, struct flow
 	    record->decision.confidence == CLOSE_IS_PROVED || !(e->seen & EVIDENCE(WIRE_OUT)))
 		return false;
 	/* A second's grace, so that user space is later than the kernel's own timer. */
-	state->watched.deadline_ns =
-		bpf_ktime_get_ns() + socket_fin_timeout_ns(sk) + NS_PER_SECOND;
+	state->watched.deadline_ns = bpf_ktime_get_ns() + socket_fin_timeout_ns(sk) + NS_PER_SECOND;
 	if (bpf_map_update_elem(&ct_watch, &record->key, &state->watched, BPF_ANY)) {
 		counter_add(COUNTER_TOMBSTONE_FAILED);
 		return false;

@@ -146,8 +146,8 @@ static __always_inline bool tc_report_firewall_of_socket(struct __sk_buff *ctx,
 	record->owner_source = known->owner_source;
 	record->evidence.state = sk->state;
 	record->evidence.seen |= EVIDENCE(SOCKET_ALIVE) |
-				 (known->evidence.seen & (EVIDENCE(CLIENT) | EVIDENCE(SERVER) |
-							  EVIDENCE(ESTABLISHED)));
+				 (known->evidence.seen &
+				  (EVIDENCE(CLIENT) | EVIDENCE(SERVER) | EVIDENCE(ESTABLISHED)));
 	state->phase = SOCKET_REPORTED;
 	bpf_sk_release(sk);
 	return true;
@@ -157,9 +157,8 @@ static __always_inline bool tc_report_firewall_of_socket(struct __sk_buff *ctx,
  * A RST that neither a socket nor the stack sent. The one that a rule on the output
  * hook makes comes back over loopback to the local socket, which then tells of it.
  */
-static __always_inline void tc_report_firewall(struct __sk_buff *ctx,
-					       const struct wire_packet *packet,
-					       struct flow_state *flow)
+static __always_inline void
+tc_report_firewall(struct __sk_buff *ctx, const struct wire_packet *packet, struct flow_state *flow)
 {
 	const struct packet_view *view = packet->view;
 	struct flow_side *own = flow_side_of(flow, packet->sender);
@@ -192,8 +191,8 @@ static __always_inline void tc_report_reply(const struct wire_packet *packet,
 		return;
 	wire_record_fill(record, packet, flow, packet->sender, SUBJECT_REPLY);
 	/* tcp_v4_send_reset(): RST|ACK answers a segment without ACK, a bare RST one with it. */
-	record->evidence.trigger_flags = packet->view->flags & TCP_FLAG_ACK ? TCP_FLAG_SYN :
-									     TCP_FLAG_ACK;
+	record->evidence.trigger_flags =
+		packet->view->flags & TCP_FLAG_ACK ? TCP_FLAG_SYN : TCP_FLAG_ACK;
 	wire_record_send(record, flow, packet->sender);
 }
 

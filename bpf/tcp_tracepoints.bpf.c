@@ -294,8 +294,9 @@ static __always_inline void reply_report(const struct reply_reset *reply, __u32 
 	record->idle_jiffies = IDLE_UNKNOWN;
 	record->evidence.subject = SUBJECT_REPLY;
 	record->evidence.ip_version = view->ip_version;
-	record->evidence.seen = EVIDENCE(SERVER) & -(__u64)!!(flow_side_of(flow, local ^ 1)->marks &
-							      FLOW_SIDE_CLIENT);
+	record->evidence.seen =
+		EVIDENCE(SERVER) &
+		-(__u64) !!(flow_side_of(flow, local ^ 1)->marks & FLOW_SIDE_CLIENT);
 	record->evidence.seen |= reply->seen;
 	record->evidence.reset_reason = reply->reset_reason;
 	record->evidence.reply_state = reply->socket_state;
@@ -314,9 +315,8 @@ static __always_inline void reply_of_socket(struct socket_state *state, __u8 rea
 					    const struct packet_view *view)
 {
 	struct close_record *record = &state->watched.record;
-	__u64 seen = EVIDENCE(REPLY_RESET) | (reason > RESET_REASON_NOT_SPECIFIED ?
-						      EVIDENCE(KERNEL_REASON) :
-						      0);
+	__u64 seen = EVIDENCE(REPLY_RESET) |
+		     (reason > RESET_REASON_NOT_SPECIFIED ? EVIDENCE(KERNEL_REASON) : 0);
 	struct flow_state *flow;
 	struct flow_side *own;
 	__u32 rst_count = 0;
@@ -491,9 +491,8 @@ int BPF_PROG(ct_synack_rtx, struct sock *sk, struct request_sock *req)
 	watched->record.evidence.retransmits = tries;
 	reply_owner_fill(&watched->record, sk);
 	/* The next try comes after 2^tries seconds; one second more and it never will. */
-	watched->deadline_ns =
-		bpf_ktime_get_ns() + (1ULL << (tries < 7 ? tries : 7)) * NS_PER_SECOND +
-		NS_PER_SECOND;
+	watched->deadline_ns = bpf_ktime_get_ns() +
+			       (1ULL << (tries < 7 ? tries : 7)) * NS_PER_SECOND + NS_PER_SECOND;
 	if (bpf_map_update_elem(&ct_watch, &key, watched, BPF_ANY)) {
 		counter_add(COUNTER_TOMBSTONE_FAILED);
 		return 0;

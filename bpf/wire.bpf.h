@@ -164,7 +164,7 @@ static __always_inline void wire_report_forwarded(const struct wire_packet *pack
 	wire_record_fill(record, packet, flow, client, SUBJECT_FORWARDED);
 	record->evidence.seen &= ~(EVIDENCE(CLIENT) | EVIDENCE(SERVER));
 	record->evidence.seen |= seen;
-	if (seen)
+	if (seen & EVIDENCE(FIREWALL_RST))
 		record->head.flags |= RECORD_MAY_BE_AMENDED;
 	flow_side_of(flow, client ^ 1)->marks |= FLOW_SIDE_REPORTED;
 	wire_record_send(record, flow, client);
@@ -214,6 +214,26 @@ static __always_inline void wire_rst_in(void *ctx, const struct wire_packet *pac
 	wire_report_forwarded(packet, flow, 0);
 }
 
+/*
+ * A SYN with a new sequence number on a tuple that is not over: for a socket of ours it
+ * is a challenge (RFC 5961 section 4), for a forwarded connection the end of the old one.
+ */
+static __always_inline void wire_check_reuse(void *ctx, const struct wire_packet *packet,
+					     struct flow_state *flow)
+{
+	struct flow_side *side = flow_side_of(flow, packet->sender);
+
+	if ((packet->view->flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) != TCP_FLAG_SYN ||
+	    !side->syn_count || side->isn == packet->view->seq || flow_is_over(flow) ||
+	    (flow->side[0].marks | flow->side[1].marks) & FLOW_SIDE_SOCKET)
+		return;
+	if (wire_socket_state(ctx, packet->view) ||
+	    wire_addr_is_local(ctx, packet->view, packet->view->dest_addr,
+			       packet->view->source_addr, packet->sight.ifindex))
+		return;
+	wire_report_forwarded(packet, flow, EVIDENCE(NEW_SYN));
+}
+
 static __always_inline void wire_fin(const struct wire_packet *packet, struct flow_state *flow)
 {
 	counter_add(COUNTER_FIN_COUNTED);
@@ -254,6 +274,7 @@ static __always_inline void wire_in(void *ctx, struct wire_packet *packet, __u32
 	flow = flow_find_or_create(&packet->key);
 	if (!flow)
 		return;
+	wire_check_reuse(ctx, packet, flow);
 	found = flow_fold(flow, packet->sender & 1, packet->view, &packet->sight);
 	if (found & FLOW_FOLD_SYN)
 		counter_add(COUNTER_SYN_COUNTED);

@@ -15,10 +15,10 @@
 #define ALWAYS_INLINE static inline __attribute__((always_inline, unused))
 
 /* __builtin_offsetof, because bpf_helpers.h replaces offsetof by a non-constant one. */
-#define ABI_SIZE(type, bytes) \
+#define ABI_SIZE(type, bytes)                                                                      \
 	_Static_assert(sizeof(type) == (bytes), "ABI: size of " #type " changed")
-#define ABI_OFFSET(type, member, bytes)                       \
-	_Static_assert(__builtin_offsetof(type, member) == (bytes), \
+#define ABI_OFFSET(type, member, bytes)                                                            \
+	_Static_assert(__builtin_offsetof(type, member) == (bytes),                                \
 		       "ABI: offset of " #type "." #member " changed")
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__

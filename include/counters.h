@@ -9,36 +9,37 @@
 
 #include "include/verdict.h"
 
-#define TRACER_COUNTERS(X)                                                                      \
-	X(CLOSE_LOST, "close_lost", LOSS, "endings that found the ring buffer full")            \
-	X(AMEND_LOST, "amend_lost", LOSS, "late evidence that found the ring buffer full")      \
-	X(FLOW_INSERT_FAILED, "flow_insert_failed", LOSS, "flows that could not be stored")     \
-	X(SOCKET_STORAGE_FAILED, "socket_storage_failed", LOSS,                                 \
-	  "sockets whose state could not be stored")                                            \
-	X(TOMBSTONE_FAILED, "tombstone_failed", LOSS, "closed sockets that could not be remembered") \
-	X(SOCKET_UNKNOWN, "socket_unknown", LOSS, "sockets that closed without having been seen") \
-	X(FLOWS_INSERTED, "flows_inserted", NOTE, "flows that entered the flow map")            \
-	X(SYN_COUNTED, "syn", WIRE, "SYN without ACK")                                          \
-	X(FIN_COUNTED, "fin", WIRE, "first FIN of a direction")                                 \
-	X(RST_IN_SOCKET, "rst_in_socket", WIRE, "RSTs in for which a socket was there")         \
-	X(RST_IN_REQUEST, "rst_in_request", WIRE, "RSTs in for a half-open handshake")          \
-	X(RST_IN_TIME_WAIT, "rst_in_time_wait", WIRE, "RSTs in for TIME_WAIT")                  \
-	X(RST_IN_NO_SOCKET, "rst_in_no_socket", WIRE, "RSTs in for which there was no socket")  \
-	X(RST_IN_FORWARDED, "rst_in_forwarded", WIRE, "RSTs in that went on to another host")   \
-	X(RST_OUT_SOCKET, "rst_out_active", WIRE, "RSTs out that a socket sent")                \
-	X(RST_OUT_STACK, "rst_out_reply", WIRE, "RSTs out that the stack sent in reply")        \
-	X(RST_OUT_FIREWALL, "rst_out_netfilter", WIRE, "RSTs out that the packet filter sent")  \
-	X(RST_OUT_FORWARDED, "rst_out_forwarded", WIRE, "RSTs out of other hosts")              \
-	X(RST_ACCEPTED, "rst_accepted", WIRE, "RSTs in that ended a socket")                    \
-	X(RST_REFUSED, "rst_ignored", WIRE, "RSTs in that a socket ignored (challenge ACK)")    \
-	X(RST_AFTER_CLOSE, "rst_after_close", WIRE,                                             \
-	  "RSTs that only follow from an ending reported before")                               \
-	X(CLOSE_REPORTED, "close_reported", CLOSE, "endings sent to user space")                \
-	X(CLOSE_NORMAL, "close_normal", CLOSE, "endings that were clean or benign")             \
-	X(CLOSE_FILTERED, "close_filtered", CLOSE, "endings that a filter kept back")           \
-	X(CLOSE_JOINED, "close_joined", CLOSE, "sockets whose ending was reported before")      \
-	X(CLOSE_AWAITING_FIN, "close_awaiting_fin", CLOSE,                                      \
-	  "sockets in TIME_WAIT that await the peer's FIN")                                     \
+#define TRACER_COUNTERS(X)                                                                         \
+	X(CLOSE_LOST, "close_lost", LOSS, "endings that found the ring buffer full")               \
+	X(AMEND_LOST, "amend_lost", LOSS, "late evidence that found the ring buffer full")         \
+	X(FLOW_INSERT_FAILED, "flow_insert_failed", LOSS, "flows that could not be stored")        \
+	X(SOCKET_STORAGE_FAILED, "socket_storage_failed", LOSS,                                    \
+	  "sockets whose state could not be stored")                                               \
+	X(TOMBSTONE_FAILED, "tombstone_failed", LOSS,                                              \
+	  "closed sockets that could not be remembered")                                           \
+	X(SOCKET_UNKNOWN, "socket_unknown", LOSS, "sockets that closed without having been seen")  \
+	X(FLOWS_INSERTED, "flows_inserted", NOTE, "flows that entered the flow map")               \
+	X(SYN_COUNTED, "syn", WIRE, "SYN without ACK")                                             \
+	X(FIN_COUNTED, "fin", WIRE, "first FIN of a direction")                                    \
+	X(RST_IN_SOCKET, "rst_in_socket", WIRE, "RSTs in for which a socket was there")            \
+	X(RST_IN_REQUEST, "rst_in_request", WIRE, "RSTs in for a half-open handshake")             \
+	X(RST_IN_TIME_WAIT, "rst_in_time_wait", WIRE, "RSTs in for TIME_WAIT")                     \
+	X(RST_IN_NO_SOCKET, "rst_in_no_socket", WIRE, "RSTs in for which there was no socket")     \
+	X(RST_IN_FORWARDED, "rst_in_forwarded", WIRE, "RSTs in that went on to another host")      \
+	X(RST_OUT_SOCKET, "rst_out_active", WIRE, "RSTs out that a socket sent")                   \
+	X(RST_OUT_STACK, "rst_out_reply", WIRE, "RSTs out that the stack sent in reply")           \
+	X(RST_OUT_FIREWALL, "rst_out_netfilter", WIRE, "RSTs out that the packet filter sent")     \
+	X(RST_OUT_FORWARDED, "rst_out_forwarded", WIRE, "RSTs out of other hosts")                 \
+	X(RST_ACCEPTED, "rst_accepted", WIRE, "RSTs in that ended a socket")                       \
+	X(RST_REFUSED, "rst_ignored", WIRE, "RSTs in that a socket ignored (challenge ACK)")       \
+	X(RST_AFTER_CLOSE, "rst_after_close", WIRE,                                                \
+	  "RSTs that only follow from an ending reported before")                                  \
+	X(CLOSE_REPORTED, "close_reported", CLOSE, "endings sent to user space")                   \
+	X(CLOSE_NORMAL, "close_normal", CLOSE, "endings that were clean or benign")                \
+	X(CLOSE_FILTERED, "close_filtered", CLOSE, "endings that a filter kept back")              \
+	X(CLOSE_JOINED, "close_joined", CLOSE, "sockets whose ending was reported before")         \
+	X(CLOSE_AWAITING_FIN, "close_awaiting_fin", CLOSE,                                         \
+	  "sockets in TIME_WAIT that await the peer's FIN")                                        \
 	X(NETNS_ANNOUNCED, "netns_announced", NOTE, "namespaces found by their sockets")
 
 #define COUNTER_ENUM(id, ...) COUNTER_##id,

@@ -85,7 +85,7 @@ ALWAYS_INLINE __u8 cause_from_icmp(const struct close_evidence *e)
 	if (!(e->seen & EVIDENCE(ICMP_IN))) {
 		if (e->error == EVIDENCE_ECONNREFUSED)
 			return CLOSE_CAUSE_ICMP_PORT;
-		return e->error == EVIDENCE_ENETUNREACH ? CLOSE_CAUSE_ICMP_NET :
+		return e->error == EVIDENCE_ENETUNREACH	 ? CLOSE_CAUSE_ICMP_NET :
 		       e->error == EVIDENCE_EHOSTUNREACH ? CLOSE_CAUSE_ICMP_HOST :
 		       e->error == EVIDENCE_EACCES	 ? CLOSE_CAUSE_ICMP_PROHIBITED :
 							   CLOSE_CAUSE_ICMP_OTHER;
@@ -93,17 +93,17 @@ ALWAYS_INLINE __u8 cause_from_icmp(const struct close_evidence *e)
 	if (e->ip_version == 6) {
 		if (type != 1)
 			return CLOSE_CAUSE_ICMP_OTHER;
-		return code == 4		 ? CLOSE_CAUSE_ICMP_PORT :
-		       code == 3		 ? CLOSE_CAUSE_ICMP_HOST :
-		       code == 0		 ? CLOSE_CAUSE_ICMP_NET :
+		return code == 4	      ? CLOSE_CAUSE_ICMP_PORT :
+		       code == 3	      ? CLOSE_CAUSE_ICMP_HOST :
+		       code == 0	      ? CLOSE_CAUSE_ICMP_NET :
 		       code == 1 || code >= 5 ? CLOSE_CAUSE_ICMP_PROHIBITED :
 						CLOSE_CAUSE_ICMP_OTHER;
 	}
 	if (type != 3)
 		return CLOSE_CAUSE_ICMP_OTHER;
-	return code == 3			       ? CLOSE_CAUSE_ICMP_PORT :
-	       code == 1 || code == 7		       ? CLOSE_CAUSE_ICMP_HOST :
-	       code == 0 || code == 6		       ? CLOSE_CAUSE_ICMP_NET :
+	return code == 3			     ? CLOSE_CAUSE_ICMP_PORT :
+	       code == 1 || code == 7		     ? CLOSE_CAUSE_ICMP_HOST :
+	       code == 0 || code == 6		     ? CLOSE_CAUSE_ICMP_NET :
 	       code == 9 || code == 10 || code == 13 ? CLOSE_CAUSE_ICMP_PROHIBITED :
 						       CLOSE_CAUSE_ICMP_OTHER;
 }
@@ -143,7 +143,9 @@ ALWAYS_INLINE int decide_timeout(const struct close_evidence *e, struct close_de
 				      e->seen & EVIDENCE(ICMP_IN) ? CLOSE_IS_PROVED :
 								    CLOSE_IS_INFERRED,
 				      soft);
-		return decide(d, CLOSE_TIMEOUT_HANDSHAKE, CLOSE_CAUSE_SYN_UNANSWERED,
+		return decide(d, CLOSE_TIMEOUT_HANDSHAKE,
+			      e->state == TCP_STATE_SYN_SENT ? CLOSE_CAUSE_SYN_UNANSWERED :
+							       CLOSE_CAUSE_SYN_ACK_UNANSWERED,
 			      CLOSE_BY_TIMEOUT, CLOSE_IS_PROVED, soft);
 	}
 	if (e->seen & EVIDENCE(SEND_RESET))
@@ -165,8 +167,8 @@ ALWAYS_INLINE int decide_timeout(const struct close_evidence *e, struct close_de
  */
 ALWAYS_INLINE int decide_path_reset(const struct close_evidence *e, struct close_decision *d)
 {
-	__u64 signs = e->seen & (EVIDENCE(RST_TTL_OFF) | EVIDENCE(RSTS_DISAGREE) |
-				 EVIDENCE(PEER_AFTER_RST));
+	__u64 signs = e->seen &
+		      (EVIDENCE(RST_TTL_OFF) | EVIDENCE(RSTS_DISAGREE) | EVIDENCE(PEER_AFTER_RST));
 
 	if (!signs || (signs & (signs - 1)) == 0)
 		return 0;
@@ -195,8 +197,8 @@ ALWAYS_INLINE __u8 cause_of_peer_reset(const struct close_evidence *e)
 /* An accepted RST: whose was it? */
 ALWAYS_INLINE int decide_reset_by_peer(const struct close_evidence *e, struct close_decision *d)
 {
-	__u64 used = e->seen & (EVIDENCE(RECEIVE_RESET) | EVIDENCE(RST_IN) |
-				EVIDENCE(RST_IN_EXACT));
+	__u64 used =
+		e->seen & (EVIDENCE(RECEIVE_RESET) | EVIDENCE(RST_IN) | EVIDENCE(RST_IN_EXACT));
 	__u8 confidence = e->seen & EVIDENCE(RST_IN) ? CLOSE_IS_PROVED : CLOSE_IS_INFERRED;
 
 	if (e->seen & EVIDENCE(FIREWALL_RST))
@@ -238,8 +240,7 @@ ALWAYS_INLINE int decide_reset_received(const struct close_evidence *e, struct c
 	if (e->seen & EVIDENCE(REPLY_RESET)) {
 		d->benign = (e->seen & EVIDENCE(CLIENT)) != 0;
 		return decide(d, CLOSE_LOCAL_LATE_DATA_RST, CLOSE_CAUSE_DATA_AFTER_SHUTDOWN,
-			      CLOSE_BY_LOCAL_KERNEL, CLOSE_IS_PROVED,
-			      used | EVIDENCE(REPLY_RESET));
+			      CLOSE_BY_LOCAL_KERNEL, CLOSE_IS_PROVED, used | EVIDENCE(REPLY_RESET));
 	}
 	if (had_stopped_reading && !(e->seen & EVIDENCE(RST_IN)) &&
 	    (e->seen & EVIDENCE(WIRE_HOOKED)) && (e->seen & EVIDENCE(WIRE_IN))) {
@@ -250,7 +251,34 @@ ALWAYS_INLINE int decide_reset_received(const struct close_evidence *e, struct c
 	return decide_reset_by_peer(e, d);
 }
 
-/* sk_err 0 and the socket's own fields: what the local side did. endings.md section 6. */
+/* Where the kernel names a reason that admits one reading only, it decides. */
+ALWAYS_INLINE int decide_by_reason(const struct close_evidence *e, struct close_decision *d)
+{
+	__u64 used = e->seen & (EVIDENCE(SEND_RESET) | EVIDENCE(KERNEL_REASON));
+	__u8 cause;
+
+	switch (e->reset_reason) {
+	case RESET_REASON_TCP_ABORT_ON_MEMORY:
+		return decide(d, CLOSE_LOCAL_RESOURCE, CLOSE_CAUSE_MEMORY, CLOSE_BY_LOCAL_KERNEL,
+			      CLOSE_IS_PROVED, used);
+	case RESET_REASON_TCP_ABORT_ON_CLOSE:
+		cause = CLOSE_CAUSE_UNREAD_DATA;
+		used |= e->seen & EVIDENCE(UNREAD);
+		break;
+	case RESET_REASON_TCP_ABORT_ON_LINGER:
+		cause = CLOSE_CAUSE_LINGER2;
+		used |= e->seen & EVIDENCE(LINGER2_NEGATIVE);
+		break;
+	case RESET_REASON_TCP_DISCONNECT_WITH_DATA:
+		cause = CLOSE_CAUSE_UNSENT_DATA;
+		break;
+	default:
+		return 0;
+	}
+	return decide(d, CLOSE_LOCAL_APP_ABORT, cause, CLOSE_BY_LOCAL_APP, CLOSE_IS_PROVED, used);
+}
+
+/* sk_err 0 and the socket's own fields: what the local side did. */
 ALWAYS_INLINE int decide_local_abort(const struct close_evidence *e, struct close_decision *d)
 {
 	int both_shut = evidence_has(e, EVIDENCE(RCV_SHUTDOWN) | EVIDENCE(SEND_SHUTDOWN));
@@ -260,26 +288,29 @@ ALWAYS_INLINE int decide_local_abort(const struct close_evidence *e, struct clos
 
 	if (e->state == TCP_STATE_SYN_SENT)
 		return decide(d, CLOSE_LOCAL_CANCEL,
-			      both_shut ? CLOSE_CAUSE_CLOSED_EARLY : CLOSE_CAUSE_CONNECT_FAILED,
+			      both_shut || e->seen & EVIDENCE(WIRE_OUT) ?
+				      CLOSE_CAUSE_CLOSED_EARLY :
+				      CLOSE_CAUSE_CONNECT_FAILED,
 			      CLOSE_BY_LOCAL_APP, CLOSE_IS_PROVED,
 			      e->seen & EVIDENCE(PROCESS_CONTEXT));
-	if ((e->seen & EVIDENCE(LINGER2_NEGATIVE)) && (e->seen & EVIDENCE(ORPHAN)) && !e->unread_bytes &&
+	if ((e->seen & EVIDENCE(LINGER2_NEGATIVE)) && (e->seen & EVIDENCE(ORPHAN)) &&
+	    !e->unread_bytes &&
 	    (e->state == TCP_STATE_FIN_WAIT1 || e->state == TCP_STATE_FIN_WAIT2))
 		return decide(d, CLOSE_LOCAL_APP_ABORT, CLOSE_CAUSE_LINGER2, CLOSE_BY_LOCAL_APP,
 			      CLOSE_IS_PROVED,
 			      EVIDENCE(LINGER2_NEGATIVE) | EVIDENCE(ORPHAN) |
 				      (e->seen & EVIDENCE(REPLY_RESET)));
-	if (e->reset_reason == RESET_REASON_TCP_DISCONNECT_WITH_DATA)
-		return decide(d, CLOSE_LOCAL_APP_ABORT, CLOSE_CAUSE_UNSENT_DATA, CLOSE_BY_LOCAL_APP,
-			      CLOSE_IS_PROVED, reset);
+	if (decide_by_reason(e, d))
+		return 1;
+	/* tcp_check_oom() resets what close() had already turned into a closing socket. */
+	if (sent && (e->state == TCP_STATE_LAST_ACK || e->state == TCP_STATE_CLOSING))
+		return decide(d, CLOSE_LOCAL_RESOURCE, CLOSE_CAUSE_MEMORY, CLOSE_BY_LOCAL_KERNEL,
+			      CLOSE_IS_INFERRED, reset);
 	/* A FIN_WAIT2 socket that has the peer's FIN is on its way to TIME_WAIT. */
 	if (!state_can_abort(e->state) ||
 	    (e->state == TCP_STATE_FIN_WAIT2 && !sent &&
 	     ((e->seen & EVIDENCE(PEER_FIN)) || !(e->seen & EVIDENCE(UNREAD)))))
 		return 0;
-	if (e->reset_reason == RESET_REASON_TCP_ABORT_ON_MEMORY)
-		return decide(d, CLOSE_LOCAL_RESOURCE, CLOSE_CAUSE_MEMORY, CLOSE_BY_LOCAL_KERNEL,
-			      CLOSE_IS_PROVED, reset);
 	if (both_shut && (e->seen & EVIDENCE(UNREAD)))
 		return decide(d, CLOSE_LOCAL_APP_ABORT, CLOSE_CAUSE_UNREAD_DATA, CLOSE_BY_LOCAL_APP,
 			      confidence, reset | EVIDENCE(UNREAD));
@@ -357,8 +388,7 @@ ALWAYS_INLINE void decide_socket(const struct close_evidence *e, struct close_de
 }
 
 /* INVALID_SYN is embryonic_reset(): with an ACK it means tcp_abort_on_overflow. */
-ALWAYS_INLINE int decide_reply_of_listener(const struct close_evidence *e,
-					   struct close_decision *d)
+ALWAYS_INLINE int decide_reply_of_listener(const struct close_evidence *e, struct close_decision *d)
 {
 	__u8 cause = CLOSE_CAUSE_BAD_ACK;
 	__u64 used = e->seen & (EVIDENCE(KERNEL_REASON) | EVIDENCE(REPLY_RESET));
@@ -440,6 +470,18 @@ ALWAYS_INLINE void decide_forwarded(const struct close_evidence *e, struct close
 		       e->seen & (EVIDENCE(FIREWALL_RST) | EVIDENCE(DROP_NETFILTER)));
 		return;
 	}
+	if (e->seen & EVIDENCE(NEW_SYN)) {
+		decide(d, CLOSE_PORT_REUSE, CLOSE_CAUSE_NEW_SYN, CLOSE_BY_CLIENT, CLOSE_IS_INFERRED,
+		       EVIDENCE(NEW_SYN));
+		return;
+	}
+	/* A RST after both FINs ends nothing. */
+	if (evidence_has(e, EVIDENCE(FIN_IN) | EVIDENCE(FIN_OUT))) {
+		decide(d, CLOSE_FIN_NORMAL, CLOSE_CAUSE_NONE,
+		       e->fin_first == 2 ? CLOSE_BY_SERVER : CLOSE_BY_CLIENT, CLOSE_IS_INFERRED,
+		       EVIDENCE(FIN_IN) | EVIDENCE(FIN_OUT));
+		return;
+	}
 	if (e->seen & EVIDENCE(RST_IN)) {
 		if (!synchronised)
 			decide(d, CLOSE_PEER_REFUSED, CLOSE_CAUSE_NO_LISTENER, CLOSE_BY_SERVER,
@@ -454,10 +496,9 @@ ALWAYS_INLINE void decide_forwarded(const struct close_evidence *e, struct close
 		       EVIDENCE(RST_OUT));
 		return;
 	}
-	if (evidence_has(e, EVIDENCE(FIN_IN) | EVIDENCE(FIN_OUT))) {
-		decide(d, CLOSE_FIN_NORMAL, CLOSE_CAUSE_NONE,
-		       e->fin_first == 2 ? CLOSE_BY_SERVER : CLOSE_BY_CLIENT, CLOSE_IS_INFERRED,
-		       EVIDENCE(FIN_IN) | EVIDENCE(FIN_OUT));
+	if (!synchronised && (e->seen & EVIDENCE(ICMP_IN))) {
+		decide(d, CLOSE_PATH_ICMP, cause_from_icmp(e), CLOSE_BY_PATH, CLOSE_IS_INFERRED,
+		       EVIDENCE(ICMP_IN));
 		return;
 	}
 	if (e->seen & (EVIDENCE(FIN_IN) | EVIDENCE(FIN_OUT)))
@@ -480,7 +521,7 @@ ALWAYS_INLINE __u8 stage_of(const struct close_evidence *e, const struct close_d
 		if (!(e->seen & EVIDENCE(SYN_ACK_IN)) && e->local_syn_count)
 			return CLOSE_STAGE_HANDSHAKE;
 		return e->seen & (EVIDENCE(FIN_IN) | EVIDENCE(FIN_OUT)) ? CLOSE_STAGE_CLOSING :
-									   CLOSE_STAGE_ESTABLISHED;
+									  CLOSE_STAGE_ESTABLISHED;
 	case SUBJECT_REPLY:
 		if (d->verdict == CLOSE_LOCAL_LATE_DATA_RST)
 			return CLOSE_STAGE_AFTER_CLOSE;

@@ -12,48 +12,50 @@
  * X(ID, bit, "name", meaning). The names appear in the `evidence` field of records.
  * "local" is the end whose record this is, "peer" the other one.
  */
-#define EVIDENCE_OBSERVATIONS(X)                                                                \
-	X(PROCESS_CONTEXT, 0, "process_context", "a task held the socket when it closed")       \
-	X(SEND_RESET, 1, "tcp_send_reset", "the kernel sent an active RST for this socket")     \
+#define EVIDENCE_OBSERVATIONS(X)                                                                   \
+	X(PROCESS_CONTEXT, 0, "process_context", "a task held the socket when it closed")          \
+	X(SEND_RESET, 1, "tcp_send_reset", "the kernel sent an active RST for this socket")        \
 	X(RESET_BEFORE_CLOSE, 2, "reset_before_close", "that RST left before the state was CLOSE") \
-	X(REPLY_RESET, 3, "reply_reset", "the kernel answered a segment of this socket with RST") \
-	X(RECEIVE_RESET, 4, "tcp_receive_reset", "the kernel ran its RST processing")           \
-	X(ERROR_REPORT, 5, "inet_sk_error_report", "the socket's error was reported")           \
-	X(KERNEL_REASON, 6, "sk_rst_reason", "the kernel named its reason")                     \
-	X(LINGER_ZERO, 7, "so_linger_0", "SO_LINGER was on with zero seconds")                  \
-	X(LINGER2_NEGATIVE, 8, "tcp_linger2_negative", "TCP_LINGER2 was negative")              \
-	X(ORPHAN, 9, "orphan", "no process held the socket any more")                           \
-	X(NO_STRUCT_SOCKET, 10, "not_accepted", "the socket had never been accepted")           \
-	X(RCV_SHUTDOWN, 11, "rcv_shutdown", "the socket had stopped reading")                   \
-	X(SEND_SHUTDOWN, 12, "send_shutdown", "the socket had stopped writing")                 \
-	X(KEEPALIVE_ON, 13, "so_keepalive", "keepalive was on")                                 \
-	X(REPAIR, 14, "tcp_repair", "the socket was in repair mode")                            \
-	X(PEER_FIN, 15, "peer_fin", "the socket had received the peer's FIN")                   \
-	X(UNREAD, 16, "unread_data", "received bytes were unread")                              \
-	X(ESTABLISHED, 17, "established", "the handshake was complete")                         \
-	X(CLIENT, 18, "client", "the local end sent the SYN")                                   \
-	X(SERVER, 19, "server", "the local end was listening")                                  \
-	X(WIRE_IN, 20, "wire_in", "packets of the peer were seen on an interface")              \
-	X(WIRE_OUT, 21, "wire_out", "packets of the local end were seen on an interface")       \
-	X(RST_IN, 22, "rst_in", "a RST of the peer was seen on an interface")                   \
-	X(RST_IN_EXACT, 23, "rst_in_exact", "its sequence number was exactly the expected one") \
-	X(RST_OUT, 24, "rst_out", "a RST of the local end was seen on an interface")            \
-	X(FIN_IN, 25, "fin_in", "a FIN of the peer was seen on an interface")                   \
-	X(FIN_OUT, 26, "fin_out", "a FIN of the local end was seen on an interface")            \
-	X(SYN_ACK_IN, 27, "syn_ack_in", "a SYN-ACK of the peer was seen on an interface")       \
-	X(ICMP_IN, 28, "icmp_in", "an ICMP error about this connection was seen")               \
-	X(ICMP_FROM_PEER, 29, "icmp_from_peer", "the peer itself sent the ICMP error")          \
-	X(RSTS_DISAGREE, 30, "rsts_disagree", "several RSTs of the peer had different numbers") \
-	X(RST_TTL_OFF, 31, "rst_ttl_off", "the RST's TTL lies outside what the peer's packets have") \
-	X(PEER_AFTER_RST, 32, "peer_after_rst", "the peer went on sending after its RST")       \
-	X(DROP_NO_SOCKET, 33, "drop_no_socket", "the stack dropped the packet: no socket")      \
-	X(DROP_NETFILTER, 34, "drop_netfilter", "the packet filter dropped the packet")         \
-	X(FIREWALL_RST, 35, "firewall_rst", "the RST left this host without socket and stack")  \
-	X(TIME_WAIT_RESET, 36, "time_wait_reset", "TIME_WAIT answered data with RST")           \
-	X(FIN_WAIT2_EXPIRED, 37, "fin_wait2_expired", "no FIN came within tcp_fin_timeout")     \
-	X(SYN_ACK_RETRIED, 38, "tcp_retransmit_synack", "the SYN-ACK was retransmitted")        \
-	X(SOCKET_ALIVE, 39, "socket_alive", "the local socket outlived the RST")                \
-	X(WIRE_HOOKED, 40, "wire_hooked", "the interfaces of this namespace are watched")
+	X(REPLY_RESET, 3, "reply_reset", "the kernel answered a segment of this socket with RST")  \
+	X(RECEIVE_RESET, 4, "tcp_receive_reset", "the kernel ran its RST processing")              \
+	X(ERROR_REPORT, 5, "inet_sk_error_report", "the socket's error was reported")              \
+	X(KERNEL_REASON, 6, "sk_rst_reason", "the kernel named its reason")                        \
+	X(LINGER_ZERO, 7, "so_linger_0", "SO_LINGER was on with zero seconds")                     \
+	X(LINGER2_NEGATIVE, 8, "tcp_linger2_negative", "TCP_LINGER2 was negative")                 \
+	X(ORPHAN, 9, "orphan", "no process held the socket any more")                              \
+	X(NO_STRUCT_SOCKET, 10, "not_accepted", "the socket had never been accepted")              \
+	X(RCV_SHUTDOWN, 11, "rcv_shutdown", "the socket had stopped reading")                      \
+	X(SEND_SHUTDOWN, 12, "send_shutdown", "the socket had stopped writing")                    \
+	X(KEEPALIVE_ON, 13, "so_keepalive", "keepalive was on")                                    \
+	X(REPAIR, 14, "tcp_repair", "the socket was in repair mode")                               \
+	X(PEER_FIN, 15, "peer_fin", "the socket had received the peer's FIN")                      \
+	X(UNREAD, 16, "unread_data", "received bytes were unread")                                 \
+	X(ESTABLISHED, 17, "established", "the handshake was complete")                            \
+	X(CLIENT, 18, "client", "the local end sent the SYN")                                      \
+	X(SERVER, 19, "server", "the local end was listening")                                     \
+	X(WIRE_IN, 20, "wire_in", "packets of the peer were seen on an interface")                 \
+	X(WIRE_OUT, 21, "wire_out", "packets of the local end were seen on an interface")          \
+	X(RST_IN, 22, "rst_in", "a RST of the peer was seen on an interface")                      \
+	X(RST_IN_EXACT, 23, "rst_in_exact", "its sequence number was exactly the expected one")    \
+	X(RST_OUT, 24, "rst_out", "a RST of the local end was seen on an interface")               \
+	X(FIN_IN, 25, "fin_in", "a FIN of the peer was seen on an interface")                      \
+	X(FIN_OUT, 26, "fin_out", "a FIN of the local end was seen on an interface")               \
+	X(SYN_ACK_IN, 27, "syn_ack_in", "a SYN-ACK of the peer was seen on an interface")          \
+	X(ICMP_IN, 28, "icmp_in", "an ICMP error about this connection was seen")                  \
+	X(ICMP_FROM_PEER, 29, "icmp_from_peer", "the peer itself sent the ICMP error")             \
+	X(RSTS_DISAGREE, 30, "rsts_disagree", "several RSTs of the peer had different numbers")    \
+	X(RST_TTL_OFF, 31, "rst_ttl_off",                                                          \
+	  "the RST's TTL lies outside what the peer's packets have")                               \
+	X(PEER_AFTER_RST, 32, "peer_after_rst", "the peer went on sending after its RST")          \
+	X(DROP_NO_SOCKET, 33, "drop_no_socket", "the stack dropped the packet: no socket")         \
+	X(DROP_NETFILTER, 34, "drop_netfilter", "the packet filter dropped the packet")            \
+	X(FIREWALL_RST, 35, "firewall_rst", "the RST left this host without socket and stack")     \
+	X(TIME_WAIT_RESET, 36, "time_wait_reset", "TIME_WAIT answered data with RST")              \
+	X(FIN_WAIT2_EXPIRED, 37, "fin_wait2_expired", "no FIN came within tcp_fin_timeout")        \
+	X(SYN_ACK_RETRIED, 38, "tcp_retransmit_synack", "the SYN-ACK was retransmitted")           \
+	X(SOCKET_ALIVE, 39, "socket_alive", "the local socket outlived the RST")                   \
+	X(WIRE_HOOKED, 40, "wire_hooked", "the interfaces of this namespace are watched")          \
+	X(NEW_SYN, 41, "new_syn", "a SYN with another sequence number took the tuple")
 
 #define EVIDENCE(id) (1ULL << EVIDENCE_BIT_##id)
 #define EVIDENCE_ENUM(id, bit, ...) EVIDENCE_BIT_##id = bit,

@@ -55,8 +55,7 @@ ALWAYS_INLINE int flow_side_counts_here(struct flow_side *side, const struct pac
 	}
 	if (side->home_hook == sight->hook && side->home_ifindex == sight->ifindex)
 		return 1;
-	return (packet->flags & TCP_FLAG_RST) &&
-	       (!side->rst_count || side->rst_seq != packet->seq);
+	return (packet->flags & TCP_FLAG_RST) && (!side->rst_count || side->rst_seq != packet->seq);
 }
 
 ALWAYS_INLINE void flow_side_fold_rst(struct flow_side *side, const struct packet_view *packet,

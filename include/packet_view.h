@@ -36,9 +36,8 @@
 #define PACKET_PROTO_DSTOPTS 60
 
 /* Extension headers of the common shape: next header, length in units of 8 bytes less 1. */
-#define PACKET_IPV6_OPTION_HEADERS                                     \
-	(1ULL << PACKET_PROTO_HOPOPTS | 1ULL << PACKET_PROTO_ROUTING | \
-	 1ULL << PACKET_PROTO_DSTOPTS)
+#define PACKET_IPV6_OPTION_HEADERS                                                                 \
+	(1ULL << PACKET_PROTO_HOPOPTS | 1ULL << PACKET_PROTO_ROUTING | 1ULL << PACKET_PROTO_DSTOPTS)
 
 /* What a frame is to us; see packet_view_parse(). */
 enum packet_kind {
@@ -318,7 +317,7 @@ ALWAYS_INLINE int packet_view_parse_ip(const __u8 *data, const __u8 *data_end, _
 	if (at.ip_version == 6 && at.protocol != PACKET_PROTO_TCP &&
 	    packet_skip_extensions(data, data_end, &at))
 		return PACKET_IGNORED;
-	if (at.protocol == PACKET_PROTO_ICMP || at.protocol == PACKET_PROTO_ICMPV6)
+	if (at.protocol == (at.ip_version == 4 ? PACKET_PROTO_ICMP : PACKET_PROTO_ICMPV6))
 		return packet_view_parse_icmp(data, data_end, &at, view);
 	if (at.protocol != PACKET_PROTO_TCP)
 		return PACKET_IGNORED;

@@ -29,6 +29,9 @@ const struct command *command_at(size_t index);
 /* NULL when there is none of that name. */
 const struct command *command_find(const char *name);
 
+/* Log the sentence about a command that there is not, with the nearest one. EXIT_USAGE. */
+int command_unknown(const char *name);
+
 int trace_command(int argc, char **argv);
 int doctor_command(int argc, char **argv);
 int help_command(int argc, char **argv);

@@ -7,6 +7,7 @@
 
 #include "user/base/log.h"
 #include "user/command/explain.h"
+#include "user/model/nearest_name.h"
 
 static const struct command commands[] = {
 	{ "trace", "[OPTION...]", "print abnormal TCP closes as they happen (the default)",
@@ -29,6 +30,21 @@ const struct command *command_find(const char *name)
 		if (!strcmp(commands[i].name, name))
 			return &commands[i];
 	return NULL;
+}
+
+int command_unknown(const char *name)
+{
+	struct nearest_name nearest = { .wanted = name };
+
+	for (size_t i = 0; command_at(i); i++)
+		nearest_name_offer(&nearest, command_at(i)->name);
+	if (nearest.name)
+		log_error(-EINVAL, "there is no command \"%s\"; did you mean \"%s\"?", name,
+			  nearest.name);
+	else
+		log_error(-EINVAL, "there is no command \"%s\"; `closetrace help` lists them",
+			  name);
+	return EXIT_USAGE;
 }
 
 int version_command(int argc, char **argv)

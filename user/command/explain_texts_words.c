@@ -302,6 +302,8 @@ const struct explain_text explain_evidence[EVIDENCE_BIT_COUNT] = {
 		TEXT("The socket stayed open after the RST had left: it was not the sender."),
 	[EVIDENCE_BIT_WIRE_HOOKED] =
 		TEXT("So a packet that was not seen did not pass: absence is evidence here."),
+	[EVIDENCE_BIT_NEW_SYN] =
+		TEXT("A forwarded connection: what its ends did with the old one was not seen."),
 };
 
 static const struct explain_group groups[] = {

@@ -72,11 +72,8 @@ int help_command(int argc, char **argv)
 
 	if (argc > 1) {
 		command = command_find(argv[1]);
-		if (!command) {
-			log_error(-EINVAL, "there is no command \"%s\"; `closetrace help` lists them",
-				  argv[1]);
-			return EXIT_USAGE;
-		}
+		if (!command)
+			return command_unknown(argv[1]);
 	}
 	return help_print(command);
 }

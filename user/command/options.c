@@ -129,10 +129,11 @@ static int parse_pid(const char *name, char *value, struct options *options)
 static int parse_comm(const char *name, char *value, struct options *options)
 {
 	if (!*value || strlen(value) >= TASK_COMM_BYTES)
-		return log_error(-EINVAL,
-				 "--%s takes a program name of 1 to %d bytes, as `ps -o comm` shows "
-				 "it, not \"%s\"",
-				 name, TASK_COMM_BYTES - 1, value);
+		return log_error(
+			-EINVAL,
+			"--%s takes a program name of 1 to %d bytes, as `ps -o comm` shows "
+			"it, not \"%s\"",
+			name, TASK_COMM_BYTES - 1, value);
 	memset(options->tracer.config.comm, 0, TASK_COMM_BYTES);
 	memcpy(options->tracer.config.comm, value, strlen(value));
 	options->tracer.config.flags |= TRACER_FILTER_COMM;
@@ -186,9 +187,8 @@ static int parse_ring(const char *name, char *value, struct options *options)
 
 	if (parse_size_bytes(value, &bytes) || bytes < RING_BYTES_LEAST ||
 	    bytes > RING_BYTES_MOST || bytes & (bytes - 1))
-		return log_error(-EINVAL,
-				 "--%s takes a power of two from 4K to 1G, not \"%s\"", name,
-				 value);
+		return log_error(-EINVAL, "--%s takes a power of two from 4K to 1G, not \"%s\"",
+				 name, value);
 	options->tracer.ring_bytes = bytes;
 	return 0;
 }
@@ -234,7 +234,8 @@ static const struct option_row option_rows[] = {
 	{ "pid", 0, "PID", OPTION_FOR_TRACE, parse_pid, "only where this process owns or closes" },
 	{ "comm", 0, "NAME", OPTION_FOR_TRACE, parse_comm,
 	  "only where a program of this name owns or closes" },
-	{ "port", 0, "PORT", OPTION_FOR_TRACE, parse_port_option, "only with this port at either end" },
+	{ "port", 0, "PORT", OPTION_FOR_TRACE, parse_port_option,
+	  "only with this port at either end" },
 	{ "host", 0, "CIDR", OPTION_FOR_TRACE, parse_host,
 	  "only with an address of this network at either end" },
 	{ "max-flows", 0, "N", OPTION_FOR_TRACE, parse_max_flows,
@@ -316,7 +317,8 @@ int options_parse(int argc, char **argv, unsigned int command, struct options *r
 	getopt_tables(command, longs, letters);
 	opterr = 0;
 	optind = 1;
-	for (word = 1; (found = getopt_long(argc, argv, letters, longs, NULL)) != -1; word = optind) {
+	for (word = 1; (found = getopt_long(argc, argv, letters, longs, NULL)) != -1;
+	     word = optind) {
 		if (found == '?')
 			return unknown_option(argv[word], command);
 		if (found == ':')

@@ -83,7 +83,7 @@ void cgroup_paths_free(struct cgroup_paths **paths)
 	if (!*paths)
 		return;
 	HASH_ITER(hh, (*paths)->entries, entry, next)
-		cgroup_entry_remove(*paths, entry);
+	cgroup_entry_remove(*paths, entry);
 	close((*paths)->mount_fd);
 	free(*paths);
 	*paths = NULL;

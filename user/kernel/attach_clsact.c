@@ -63,7 +63,8 @@ void clsact_remove_if_empty(int ifindex)
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex,
 		    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
 
-	if (!netlink_list_filters(ifindex, clsact_parent(TCX_INGRESS), clsact_stop_at_first, NULL) &&
+	if (!netlink_list_filters(ifindex, clsact_parent(TCX_INGRESS), clsact_stop_at_first,
+				  NULL) &&
 	    !netlink_list_filters(ifindex, clsact_parent(TCX_EGRESS), clsact_stop_at_first, NULL))
 		bpf_tc_hook_destroy(&hook);
 }

@@ -17,8 +17,7 @@
 /* All act in the thread's present namespace. */
 
 /* 0 or negative errno. *ret_made_qdisc is set to true when there was no clsact qdisc yet. */
-int clsact_attach(int program_fd, int ifindex, enum tcx_direction direction,
-		  bool *ret_made_qdisc);
+int clsact_attach(int program_fd, int ifindex, enum tcx_direction direction, bool *ret_made_qdisc);
 int clsact_detach(int ifindex, enum tcx_direction direction);
 
 /* Remove the qdisc unless a filter of somebody is in it. For who made it. */

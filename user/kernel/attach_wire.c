@@ -295,7 +295,9 @@ static void wire_hook(struct wire *wire, uint32_t netns, const struct netlink_li
 		wire->error = wire->error ?: -ENOMEM;
 		return;
 	}
-	*at = (struct attachment){ .netns = netns, .ifindex = link->ifindex, .in_fd = -1, .out_fd = -1 };
+	*at = (struct attachment){
+		.netns = netns, .ifindex = link->ifindex, .in_fd = -1, .out_fd = -1
+	};
 	memcpy(at->name, link->name, sizeof(at->name));
 	if (!wire->options.with_tcx)
 		clsact_clean(link->ifindex);
@@ -401,7 +403,8 @@ void wire_take_event(struct wire *wire, const struct netlink_link *link)
 	struct network_namespace *ns = namespaces_find_nsid(wire->namespaces, link->nsid);
 	struct attachment *at;
 
-	if (!ns || wire->options.hook == HOOK_NONE || !wire->options.wants(wire->options.data, ns->inode))
+	if (!ns || wire->options.hook == HOOK_NONE ||
+	    !wire->options.wants(wire->options.data, ns->inode))
 		return;
 	at = wire_find(wire, ns->inode, link->ifindex);
 	if (link->is_gone) {

@@ -14,12 +14,12 @@
 #include "user/kernel/netlink.h"
 
 /* X(ID, "name", meaning) */
-#define HOOK_CHOICES(X)                                                                        \
-	X(AUTO, "auto", "XDP on physical interfaces whose driver runs it, TC elsewhere")       \
-	X(XDP, "xdp", "XDP, in the driver or, where it cannot, in the generic path")           \
-	X(XDP_NATIVE, "xdp-native", "XDP in the driver only")                                  \
-	X(XDP_GENERIC, "xdp-generic", "XDP in the generic path only")                          \
-	X(TC, "tc", "traffic control only")                                                    \
+#define HOOK_CHOICES(X)                                                                            \
+	X(AUTO, "auto", "XDP on physical interfaces whose driver runs it, TC elsewhere")           \
+	X(XDP, "xdp", "XDP, in the driver or, where it cannot, in the generic path")               \
+	X(XDP_NATIVE, "xdp-native", "XDP in the driver only")                                      \
+	X(XDP_GENERIC, "xdp-generic", "XDP in the generic path only")                              \
+	X(TC, "tc", "traffic control only")                                                        \
 	X(NONE, "none", "no packet hooks: the stack's tracepoints alone")
 
 #define HOOK_CHOICE_ENUM(id, ...) HOOK_##id,

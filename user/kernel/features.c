@@ -17,7 +17,7 @@
 #include "user/base/log.h"
 #include "user/kernel/attach_tcx.h"
 
-#define KERNEL_FEATURE_ROW(id, name, required, since, meaning, absence) \
+#define KERNEL_FEATURE_ROW(id, name, required, since, meaning, absence)                            \
 	[KERNEL_FEATURE_##id] = { name, required, since, meaning, absence },
 
 static const struct kernel_feature_info feature_infos[] = { KERNEL_FEATURES(KERNEL_FEATURE_ROW) };
@@ -62,8 +62,11 @@ static int probe_load(enum bpf_prog_type type, const struct bpf_insn *insns, siz
 	return bpf_prog_load(type, NULL, "GPL", insns, count, NULL);
 }
 
-#define INSN(op, dst, src, offset, immediate)                                                  \
-	((struct bpf_insn){ .code = (op), .dst_reg = (dst), .src_reg = (src), .off = (offset), \
+#define INSN(op, dst, src, offset, immediate)                                                      \
+	((struct bpf_insn){ .code = (op),                                                          \
+			    .dst_reg = (dst),                                                      \
+			    .src_reg = (src),                                                      \
+			    .off = (offset),                                                       \
 			    .imm = (immediate) })
 #define INSN_MOV_IMM(dst, value) INSN(BPF_ALU64 | BPF_MOV | BPF_K, dst, 0, 0, value)
 #define INSN_CALL(helper) INSN(BPF_JMP | BPF_CALL, 0, 0, 0, helper)
@@ -120,8 +123,8 @@ static bool probe_socket_storage(struct probe_context *context)
 	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_RAW_TP);
 	_cleanup_close_ int fd = -1;
 
-	options.attach_btf_id =
-		btf__find_by_name_kind(context->btf, "btf_trace_tcp_destroy_sock", BTF_KIND_TYPEDEF);
+	options.attach_btf_id = btf__find_by_name_kind(context->btf, "btf_trace_tcp_destroy_sock",
+						       BTF_KIND_TYPEDEF);
 	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, NULL, "GPL", insns,
 			   sizeof(insns) / sizeof(insns[0]), &options);
 	return fd >= 0;

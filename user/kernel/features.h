@@ -7,28 +7,28 @@
 #include <stdint.h>
 
 /* X(ID, "name", required, "since", meaning, what its absence costs) */
-#define KERNEL_FEATURES(X)                                                                      \
-	X(PRIVILEGE, "privilege", true, "", "capabilities BPF, PERFMON and NET_ADMIN",          \
-	  "run it as root, or give it CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN")                  \
-	X(BTF, "btf", true, "5.4", "the kernel describes its types (CONFIG_DEBUG_INFO_BTF)",    \
-	  "use a kernel built with CONFIG_DEBUG_INFO_BTF")                                      \
-	X(RAW_ACCESS, "raw_access", true, "", "BPF may read kernel memory",                     \
-	  "boot without lockdown=confidentiality")                                              \
-	X(ERROR_REPORT, "inet_sk_error_report", true, "5.14",                                   \
-	  "the tracepoint that tells a socket's error", "use a kernel of 5.15 or newer")        \
-	X(RING_BUFFER, "ring_buffer", true, "5.8", "records reach user space in order",         \
-	  "use a kernel of 5.15 or newer")                                                      \
-	X(SOCKET_STORAGE, "socket_storage", true, "5.11",                                       \
-	  "state is kept in the socket itself", "use a kernel of 5.15 or newer")                \
-	X(DROP_REASON, "drop_reason", false, "5.17", "kfree_skb says why a packet was dropped", \
-	  "refusals are told from the packets alone")                                           \
-	X(RESET_REASON, "reset_reason", false, "6.10",                                          \
-	  "tcp_send_reset names its reason and fires without a socket",                         \
-	  "reasons are derived from the socket's fields")                                       \
-	X(TCX, "tcx", false, "6.6", "TC programs that go away with this process",               \
-	  "clsact filters are used; after SIGKILL the next start removes them")                 \
-	X(ALL_NAMESPACES, "all_namespaces", false, "",                                          \
-	  "CAP_SYS_ADMIN to watch interfaces of other network namespaces",                      \
+#define KERNEL_FEATURES(X)                                                                         \
+	X(PRIVILEGE, "privilege", true, "", "capabilities BPF, PERFMON and NET_ADMIN",             \
+	  "run it as root, or give it CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN")                     \
+	X(BTF, "btf", true, "5.4", "the kernel describes its types (CONFIG_DEBUG_INFO_BTF)",       \
+	  "use a kernel built with CONFIG_DEBUG_INFO_BTF")                                         \
+	X(RAW_ACCESS, "raw_access", true, "", "BPF may read kernel memory",                        \
+	  "boot without lockdown=confidentiality")                                                 \
+	X(ERROR_REPORT, "inet_sk_error_report", true, "5.14",                                      \
+	  "the tracepoint that tells a socket's error", "use a kernel of 5.15 or newer")           \
+	X(RING_BUFFER, "ring_buffer", true, "5.8", "records reach user space in order",            \
+	  "use a kernel of 5.15 or newer")                                                         \
+	X(SOCKET_STORAGE, "socket_storage", true, "5.11", "state is kept in the socket itself",    \
+	  "use a kernel of 5.15 or newer")                                                         \
+	X(DROP_REASON, "drop_reason", false, "5.17", "kfree_skb says why a packet was dropped",    \
+	  "refusals are told from the packets alone")                                              \
+	X(RESET_REASON, "reset_reason", false, "6.10",                                             \
+	  "tcp_send_reset names its reason and fires without a socket",                            \
+	  "reasons are derived from the socket's fields")                                          \
+	X(TCX, "tcx", false, "6.6", "TC programs that go away with this process",                  \
+	  "clsact filters are used; after SIGKILL the next start removes them")                    \
+	X(ALL_NAMESPACES, "all_namespaces", false, "",                                             \
+	  "CAP_SYS_ADMIN to watch interfaces of other network namespaces",                         \
 	  "packets are watched in this network namespace only")
 
 #define KERNEL_FEATURE_ENUM(id, ...) KERNEL_FEATURE_##id,

@@ -113,8 +113,8 @@ static int namespaces_scan_processes(struct namespaces *namespaces)
 {
 	_cleanup_(dir_close) DIR *dir = opendir("/proc");
 	const struct dirent *entry;
-	unsigned long inode;
 	char path[64], target[64];
+	uint64_t inode;
 	ssize_t bytes;
 	int err = 0;
 
@@ -127,8 +127,9 @@ static int namespaces_scan_processes(struct namespaces *namespaces)
 		bytes = readlink(path, target, sizeof(target) - 1);
 		if (bytes <= 0)
 			continue;
-		target[bytes] = '\0';
-		if (sscanf(target, "net:[%lu]", &inode) == 1)
+		/* "net:[4026531840]" */
+		target[bytes - 1] = '\0';
+		if (!strncmp(target, "net:[", 5) && !parse_u64(target + 5, UINT32_MAX, &inode))
 			err = namespaces_add(namespaces, inode, path);
 	}
 	return err;
@@ -141,7 +142,8 @@ int namespaces_scan(struct namespaces *namespaces)
 	int err;
 
 	err = namespaces_add(&fresh, namespaces->own_inode, "/proc/self/ns/net");
-	for (size_t i = 0; !err && i < sizeof(namespace_folders) / sizeof(namespace_folders[0]); i++)
+	for (size_t i = 0; !err && i < sizeof(namespace_folders) / sizeof(namespace_folders[0]);
+	     i++)
 		err = namespaces_scan_folder(&fresh, namespace_folders[i]);
 	if (!err)
 		err = namespaces_scan_processes(&fresh);

@@ -196,7 +196,8 @@ static int filter_read(const struct nlmsghdr *message, int nsid, void *data)
 	    message->nlmsg_len < NLMSG_LENGTH(sizeof(*info)))
 		return 0;
 	options = attribute_find(TCA_RTA(info), TCA_PAYLOAD(message), TCA_OPTIONS);
-	name = options ? attribute_find(RTA_DATA(options), RTA_PAYLOAD(options), TCA_BPF_NAME) : NULL;
+	name = options ? attribute_find(RTA_DATA(options), RTA_PAYLOAD(options), TCA_BPF_NAME) :
+			 NULL;
 	if (name)
 		attribute_copy_text(name, filter.name, sizeof(filter.name));
 	filter.handle = info->tcm_handle;
@@ -204,8 +205,7 @@ static int filter_read(const struct nlmsghdr *message, int nsid, void *data)
 	return reader->callback(&filter, reader->data);
 }
 
-int netlink_list_filters(int ifindex, uint32_t parent, netlink_filter_callback callback,
-			 void *data)
+int netlink_list_filters(int ifindex, uint32_t parent, netlink_filter_callback callback, void *data)
 {
 	struct request request = {
 		.header = { .nlmsg_len = NLMSG_LENGTH(sizeof(request.tc)),

@@ -178,7 +178,7 @@ static void tracer_tell_netns(struct tracer *tracer)
 		uint32_t inode = tracer->namespaces.items[i].inode;
 
 		value = tracer->listed_count && tracer_wants_netns(tracer, inode) ? NETNS_TRACED :
-										     NETNS_KNOWN;
+										    NETNS_KNOWN;
 		bpf_map_update_elem(map, &inode, &value, BPF_ANY);
 	}
 	more = !bpf_map_get_next_key(map, NULL, &next);
@@ -196,9 +196,9 @@ static int tracer_attach_tracepoints(struct tracer *tracer)
 	struct closetrace_bpf *skeleton = tracer->skeleton;
 	/* What only fills records comes before what sends them. */
 	struct bpf_program *programs[] = {
-		skeleton->progs.ct_first_recv,	 skeleton->progs.ct_recv_reset,
-		skeleton->progs.ct_send_reset,	 skeleton->progs.ct_error_report,
-		skeleton->progs.ct_set_state,	 skeleton->progs.ct_destroy,
+		skeleton->progs.ct_first_recv, skeleton->progs.ct_recv_reset,
+		skeleton->progs.ct_send_reset, skeleton->progs.ct_error_report,
+		skeleton->progs.ct_set_state,  skeleton->progs.ct_destroy,
 		skeleton->progs.ct_synack_rtx, skeleton->progs.ct_kfree_skb,
 	};
 	struct bpf_link **links[] = {
@@ -309,8 +309,8 @@ static int on_ring(struct event_loop *loop, int fd, uint32_t events, void *data)
 	if (err || tracer->feed_result)
 		return err;
 	if (pipeline_is_holding(tracer->pipeline) && tracer->hold_timer < 0)
-		tracer->hold_timer = event_loop_add_timer(loop, PIPELINE_GRACE_NS / 2,
-							  on_hold_timer, tracer);
+		tracer->hold_timer =
+			event_loop_add_timer(loop, PIPELINE_GRACE_NS / 2, on_hold_timer, tracer);
 	if (taken > RING_BUSY_RECORDS)
 		nanosleep(&pause, NULL);
 	return 0;
@@ -449,7 +449,8 @@ int tracer_start(struct tracer *tracer, struct event_loop *loop, struct pipeline
 					tracer, NULL);
 	if (!tracer->ring)
 		return log_error(-errno, "cannot map the ring buffer: %s", strerror(errno));
-	err = event_loop_add_fd(loop, ring_buffer__epoll_fd(tracer->ring), EPOLLIN, on_ring, tracer);
+	err = event_loop_add_fd(loop, ring_buffer__epoll_fd(tracer->ring), EPOLLIN, on_ring,
+				tracer);
 	if (err)
 		return log_error(err, "cannot watch the ring buffer: %s", strerror(-err));
 	err = event_loop_add_timer(loop, WATCH_INTERVAL_NS, on_watch_timer, tracer);
@@ -476,7 +477,8 @@ int tracer_stop(struct tracer *tracer)
 
 int tracer_read_counters(const struct tracer *tracer, struct tracer_counters *ret)
 {
-	int cpus = libbpf_num_possible_cpus(), map = bpf_map__fd(tracer->skeleton->maps.ct_counters);
+	int cpus = libbpf_num_possible_cpus(),
+	    map = bpf_map__fd(tracer->skeleton->maps.ct_counters);
 	_cleanup_free_ struct tracer_counters *per_cpu = NULL;
 	uint32_t zero = 0;
 

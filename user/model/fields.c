@@ -329,6 +329,17 @@ GETTER(ct_count)
 	return give_number_if(ret, c->record.decision.stage == CLOSE_STAGE_HANDSHAKE, 0);
 }
 
+GETTER(rst_ignored)
+{
+	const struct close_evidence *e = &c->record.evidence;
+	uint32_t ended = connection_saw(c, EVIDENCE(RST_IN)) &&
+			 (connection_saw(c, EVIDENCE(RECEIVE_RESET)) ||
+			  !connection_has(c, CONNECTION_HAS_SOCKET));
+
+	return give_number_if(ret, connection_has(c, CONNECTION_HAS_WIRE),
+			      e->peer_rst_count > ended ? e->peer_rst_count - ended : 0);
+}
+
 /* -- wire ------------------------------------------------------------------------------------ */
 GETTER(ttl_min)
 {

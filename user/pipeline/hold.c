@@ -47,7 +47,7 @@ void hold_free(struct hold **hold)
 	if (!*hold)
 		return;
 	HASH_ITER(hh, (*hold)->entries, entry, next)
-		hold_remove(*hold, entry);
+	hold_remove(*hold, entry);
 	free(*hold);
 	*hold = NULL;
 }

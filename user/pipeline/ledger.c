@@ -56,9 +56,9 @@ static void append_resets(struct strbuf *b, const struct ledger *ledger)
 	unsigned long long sockets = c[COUNTER_RST_IN_SOCKET];
 	unsigned long long accepted = c[COUNTER_RST_ACCEPTED];
 	unsigned long long in = sockets + c[COUNTER_RST_IN_REQUEST] + c[COUNTER_RST_IN_TIME_WAIT] +
-		      c[COUNTER_RST_IN_NO_SOCKET] + c[COUNTER_RST_IN_FORWARDED];
+				c[COUNTER_RST_IN_NO_SOCKET] + c[COUNTER_RST_IN_FORWARDED];
 	unsigned long long out = c[COUNTER_RST_OUT_SOCKET] + c[COUNTER_RST_OUT_STACK] +
-		       c[COUNTER_RST_OUT_FIREWALL] + c[COUNTER_RST_OUT_FORWARDED];
+				 c[COUNTER_RST_OUT_FIREWALL] + c[COUNTER_RST_OUT_FORWARDED];
 
 	strbuf_appendf(b,
 		       PREFIX "ledger: %llu RSTs in = %llu accepted + %llu"
@@ -92,14 +92,15 @@ static void append_verdicts(struct strbuf *b, const struct ledger *ledger)
 static void append_losses(struct strbuf *b, const struct ledger *ledger)
 {
 	const __u64 *counts = ledger->counters.counts;
-	unsigned long long evicted = counts[COUNTER_FLOWS_INSERTED] > ledger->flows_present ?
-				   counts[COUNTER_FLOWS_INSERTED] - ledger->flows_present :
-				   0;
+	unsigned long long evicted =
+		counts[COUNTER_FLOWS_INSERTED] > ledger->flows_present ?
+			counts[COUNTER_FLOWS_INSERTED] - ledger->flows_present :
+			0;
 
 	for (int i = 0; i < COUNTER_COUNT; i++)
 		if (counter_infos[i].kind == KIND_LOSS && counts[i])
-			strbuf_appendf(b, PREFIX "lost: %s %llu (%s)\n",
-				       counter_infos[i].name, counts[i], counter_infos[i].meaning);
+			strbuf_appendf(b, PREFIX "lost: %s %llu (%s)\n", counter_infos[i].name,
+				       counts[i], counter_infos[i].meaning);
 	if (ledger->account.bad)
 		strbuf_appendf(b, PREFIX "lost: bad_record %llu (records that made no sense)\n",
 			       ledger->account.bad);
