@@ -32,6 +32,65 @@ static __always_inline struct flow_side *flow_side_of(struct flow_state *flow, i
 	return side & 1 ? &flow->side[1] : &flow->side[0];
 }
 
+#define NS_PER_SECOND 1000000000ULL
+/* How long a stray packet may come late: two maximum segment lifetimes, in seconds. */
+#define ENDED_SECONDS 120
+
+/* Multiply and fold, 64 bits at a time: for slots, not against attackers. */
+static __always_inline __u64 flow_key_hash(const struct flow_key *key)
+{
+	__u64 hash = ((__u64)key->netns << 32 | (__u64)key->port[0] << 16 | key->port[1]);
+
+	hash = (hash ^ flow_addr_half(key->addr[0], 0)) * 0x9e3779b97f4a7c15ULL;
+	hash ^= hash >> 32;
+	hash = (hash ^ flow_addr_half(key->addr[0], 1)) * 0xbf58476d1ce4e5b9ULL;
+	hash ^= hash >> 29;
+	hash = (hash ^ flow_addr_half(key->addr[1], 0)) * 0x94d049bb133111ebULL;
+	hash ^= hash >> 32;
+	hash = (hash ^ flow_addr_half(key->addr[1], 1)) * 0x9e3779b97f4a7c15ULL;
+	return hash ^ hash >> 29;
+}
+
+static __always_inline __u64 ended_mark(__u64 hash, __u64 now_ns)
+{
+	return (hash & 0xffffffff00000000ULL) | (__u32)(now_ns / NS_PER_SECOND);
+}
+
+/* The connection ended not long ago, and its flow was forgotten since. */
+static __always_inline bool flow_has_ended(const struct flow_key *key, __u64 now_ns)
+{
+	__u64 hash = flow_key_hash(key), *slot;
+	__u32 index = hash & (ENDED_SLOTS - 1);
+
+	slot = bpf_map_lookup_elem(&ct_ended, &index);
+	return slot && *slot && (*slot ^ hash) >> 32 == 0 &&
+	       (__u32)(now_ns / NS_PER_SECOND) - (__u32)*slot <= ENDED_SECONDS;
+}
+
+/*
+ * One end has told its ending. When the other one is elsewhere, or has told its own, the
+ * flow goes: the next connection then finds its memory still in the cache.
+ * A local end's packets are first seen on their way out.
+ */
+static __always_inline void flow_end(const struct flow_key *key, const struct flow_side *own,
+				     const struct flow_side *peer, __u64 now_ns)
+{
+	__u64 hash, *slot;
+	__u32 index;
+
+	if ((own->marks | peer->marks) & FLOW_SIDE_WATCHED || own->rst_announced)
+		return;
+	if (peer->home_hook == WIRE_HOOK_TC_OUT && !(peer->marks & FLOW_SIDE_REPORTED))
+		return;
+	hash = flow_key_hash(key);
+	index = hash & (ENDED_SLOTS - 1);
+	slot = bpf_map_lookup_elem(&ct_ended, &index);
+	if (slot)
+		*slot = ended_mark(hash, now_ns);
+	if (!bpf_map_delete_elem(&ct_flows, key))
+		counter_add(COUNTER_FLOWS_DELETED);
+}
+
 static __always_inline __u32 socket_netns(const struct sock_common *common)
 {
 	return common->skc_net.net->ns.inum;
@@ -46,14 +105,16 @@ static __always_inline __u32 socket_netns(const struct sock_common *common)
 static __always_inline int socket_flow_key(const struct sock_common *common, __be16 local_port,
 					   struct flow_key *key)
 {
-	__u8 local[16], peer[16];
+	__u8 local[16] __attribute__((aligned(8))), peer[16] __attribute__((aligned(8)));
 
 	if (common->skc_family == AF_INET) {
 		flow_addr_from_ipv4(local, common->skc_rcv_saddr);
 		flow_addr_from_ipv4(peer, common->skc_daddr);
 	} else {
-		BPF_CORE_READ_INTO(&local, common, skc_v6_rcv_saddr);
-		BPF_CORE_READ_INTO(&peer, common, skc_v6_daddr);
+		for (int i = 0; i < 4; i++) {
+			((__u32 *)local)[i] = common->skc_v6_rcv_saddr.in6_u.u6_addr32[i];
+			((__u32 *)peer)[i] = common->skc_v6_daddr.in6_u.u6_addr32[i];
+		}
 	}
 	return flow_key_make(key, local, local_port, peer, common->skc_dport, socket_netns(common));
 }

@@ -8,6 +8,7 @@ struct watch_map ct_watch SEC(".maps");
 struct events_map ct_events SEC(".maps");
 struct counters_map ct_counters SEC(".maps");
 struct netns_map ct_netns SEC(".maps");
+struct ended_map ct_ended SEC(".maps");
 struct scratch_map ct_scratch SEC(".maps");
 
 const volatile struct tracer_config tracer_config = {};

@@ -75,6 +75,19 @@ struct netns_map {
 	__type(value, __u8);
 };
 
+/*
+ * Connections that ended lately, by a hash of their key: what still comes for them is a
+ * consequence. A slot holds 32 more bits of the hash and the second; old ones are overwritten.
+ */
+#define ENDED_SLOTS 65536
+
+struct ended_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ENDED_SLOTS);
+	__type(key, __u32);
+	__type(value, __u64);
+};
+
 struct scratch_map {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -88,6 +101,7 @@ extern struct watch_map ct_watch SEC(".maps");
 extern struct events_map ct_events SEC(".maps");
 extern struct counters_map ct_counters SEC(".maps");
 extern struct netns_map ct_netns SEC(".maps");
+extern struct ended_map ct_ended SEC(".maps");
 extern struct scratch_map ct_scratch SEC(".maps");
 
 extern const volatile struct tracer_config tracer_config;

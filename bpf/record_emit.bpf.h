@@ -127,6 +127,7 @@ static __always_inline void watch_resolve(const struct flow_key *key, struct flo
 					  __u64 seen, __u8 reset_reason)
 {
 	struct watched_close *kept, *scratch;
+	struct flow_side *own;
 	__u32 zero = 0;
 
 	kept = bpf_map_lookup_elem(&ct_watch, key);
@@ -142,8 +143,7 @@ static __always_inline void watch_resolve(const struct flow_key *key, struct flo
 		scratch->record.evidence.seen |= EVIDENCE(KERNEL_REASON);
 	}
 	if (flow) {
-		struct flow_side *own = flow_side_of(flow, scratch->record.local_side);
-
+		own = flow_side_of(flow, scratch->record.local_side);
 		own->marks = (own->marks & ~FLOW_SIDE_WATCHED) | FLOW_SIDE_REPORTED;
 		flow_evidence_fill(&scratch->record.evidence, flow, scratch->record.local_side,
 				   bpf_ktime_get_ns());
@@ -151,6 +151,9 @@ static __always_inline void watch_resolve(const struct flow_key *key, struct flo
 	scratch->record.head.time_ns = bpf_ktime_get_ns();
 	record_decide(&scratch->record);
 	record_emit(&scratch->record);
+	if (flow)
+		flow_end(key, own, flow_side_of(flow, scratch->record.local_side ^ 1),
+			 scratch->record.head.time_ns);
 }
 
 #endif

@@ -15,8 +15,6 @@
 #define SHUTDOWN_RCV 1 /* include/net/sock.h */
 #define SHUTDOWN_SEND 2
 
-#define NS_PER_SECOND 1000000000ULL
-
 static __always_inline struct socket_state *socket_find(struct sock *sk)
 {
 	return bpf_sk_storage_get(&ct_sockets, sk, NULL, 0);
@@ -53,13 +51,19 @@ static __always_inline void socket_restart(struct socket_state *state, __u64 rol
 	state->phase = SOCKET_OPEN;
 }
 
-static __always_inline void socket_tuple_fill(struct close_record *record, const struct sock *sk)
+static __always_inline __u64 socket_cgroup_id(const struct sock *sk)
 {
-	const struct inet_sock *inet = (const struct inet_sock *)sk;
+	return sk->sk_cgrp_data.cgroup->kn->id;
+}
+
+static __always_inline void socket_tuple_fill(struct close_record *record,
+					      const struct tcp_sock *tp)
+{
+	const struct sock *sk = &tp->inet_conn.icsk_inet.sk;
 	struct flow_key key;
 	__u8 local;
 
-	local = socket_flow_key(&sk->__sk_common, BPF_CORE_READ(inet, inet_sport), &key);
+	local = socket_flow_key(&sk->__sk_common, tp->inet_conn.icsk_inet.inet_sport, &key);
 	record->key = key;
 	record->local_side = local;
 	record->evidence.ip_version =
@@ -172,10 +176,10 @@ static __always_inline void socket_snapshot(struct socket_state *state, struct s
 	e->seen |= socket_flag_bits(sk);
 	if (old_state != TCP_SYN_SENT)
 		e->seen |= EVIDENCE(ESTABLISHED);
-	if (!record->key.netns)
-		socket_tuple_fill(record, sk);
+	if (!record->key.netns && tp)
+		socket_tuple_fill(record, tp);
 	if (!record->cgroup_id)
-		record->cgroup_id = BPF_CORE_READ(sk, sk_cgrp_data.cgroup, kn, id);
+		record->cgroup_id = socket_cgroup_id(sk);
 	record->socket_cookie = bpf_get_socket_cookie(sk);
 	if (tp)
 		socket_snapshot_tcp(state, tp, (e->seen & EVIDENCE(PEER_FIN)) != 0, old_state);
@@ -237,7 +241,7 @@ static __always_inline void socket_report(struct socket_state *state, struct soc
 {
 	struct close_record *record = &state->watched.record;
 	struct close_evidence *e = &record->evidence;
-	struct flow_side *own = NULL, *peer;
+	struct flow_side *own = NULL, *peer = NULL;
 	struct flow_state *flow;
 
 	if (state->phase != SOCKET_CLOSED)
@@ -269,6 +273,9 @@ static __always_inline void socket_report(struct socket_state *state, struct soc
 	if ((e->seen & EVIDENCE(RECEIVE_RESET)) && (e->seen & EVIDENCE(RST_IN)))
 		counter_add(COUNTER_RST_ACCEPTED);
 	record_emit(record);
+	if (own && !(record->head.flags & RECORD_MAY_BE_AMENDED) &&
+	    record->decision.cause != CLOSE_CAUSE_REPAIR)
+		flow_end(&record->key, own, peer, record->head.time_ns);
 }
 
 #endif

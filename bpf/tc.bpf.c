@@ -238,6 +238,10 @@ static __always_inline void tc_fold_out(struct __sk_buff *ctx, struct wire_packe
 	if (!flow)
 		return;
 	announced = flow_side_of(flow, packet->sender)->rst_announced;
+	if (packet->view->kind == PACKET_ICMP_ERROR) {
+		wire_icmp(packet);
+		return;
+	}
 	if (packet->view->flags & TCP_FLAG_RST)
 		packet->sight.rst_origin = announced ? RST_ORIGIN_STACK : tc_rst_origin(ctx);
 	found = flow_fold(flow, packet->sender & 1, packet->view, &packet->sight);
@@ -251,6 +255,8 @@ static __always_inline void tc_fold_out(struct __sk_buff *ctx, struct wire_packe
 		counter_add(COUNTER_RST_OUT_STACK);
 	else
 		tc_rst_out(ctx, packet, flow);
+	if (packet->sight.ifindex == LOOPBACK_IFINDEX)
+		wire_rst_in(ctx, packet, flow);
 }
 
 __noinline int ct_tc_fold_out(struct __sk_buff *ctx, struct packet_view *view)
@@ -274,7 +280,8 @@ static __always_inline int tc_out(struct __sk_buff *ctx, bool ethernet)
 		return TC_GO_ON;
 	__builtin_memset(&view, 0, sizeof(view));
 	kind = ethernet ? ct_tc_parse(ctx, &view) : ct_tc_parse_l3(ctx, &view);
-	if (kind == PACKET_TCP_CONTROL)
+	if (kind == PACKET_TCP_CONTROL ||
+	    (kind == PACKET_ICMP_ERROR && ctx->ifindex == LOOPBACK_IFINDEX))
 		ct_tc_fold_out(ctx, &view);
 	return TC_GO_ON;
 }

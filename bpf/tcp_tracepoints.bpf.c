@@ -22,7 +22,7 @@ static __always_inline void socket_connecting(struct sock *sk)
 	record = &state->watched.record;
 	record->owner_source = OWNER_FROM_NONE;
 	owner_refine(record, sk, OWNER_FROM_CONNECT);
-	record->cgroup_id = BPF_CORE_READ(sk, sk_cgrp_data.cgroup, kn, id);
+	record->cgroup_id = socket_cgroup_id(sk);
 	netns_announce(socket_netns(&sk->__sk_common));
 }
 
@@ -49,7 +49,7 @@ static __always_inline void socket_accepting(struct sock *sk)
 	if (!state)
 		return;
 	socket_restart(state, EVIDENCE(SERVER));
-	state->watched.record.cgroup_id = BPF_CORE_READ(sk, sk_cgrp_data.cgroup, kn, id);
+	state->watched.record.cgroup_id = socket_cgroup_id(sk);
 }
 
 static __always_inline void socket_established(struct sock *sk)
@@ -61,11 +61,13 @@ static __always_inline void socket_established(struct sock *sk)
 	if (!state)
 		return;
 	record = &state->watched.record;
-	socket_tuple_fill(record, sk);
 	record->evidence.seen |= EVIDENCE(ESTABLISHED);
 	tp = bpf_skc_to_tcp_sock(sk);
+	if (!tp)
+		return;
+	socket_tuple_fill(record, tp);
 	/* Its SYN-ACK was retransmitted (tcp_create_openreq_child copies the count): all is well now. */
-	if (tp && tp->total_retrans && (record->evidence.seen & EVIDENCE(SERVER)))
+	if (tp->total_retrans && (record->evidence.seen & EVIDENCE(SERVER)))
 		bpf_map_delete_elem(&ct_watch, &record->key);
 }
 
@@ -78,8 +80,6 @@ static __always_inline void socket_closing(struct sock *sk, int newstate)
 	if (!state)
 		return;
 	record = &state->watched.record;
-	if (!record->key.netns)
-		socket_tuple_fill(record, sk);
 	if (newstate == TCP_CLOSE_WAIT && !record->evidence.fin_first)
 		record->evidence.fin_first = 2;
 	if (newstate == TCP_FIN_WAIT1 && !record->evidence.fin_first)
@@ -232,7 +232,7 @@ static __always_inline void reply_owner_fill(struct close_record *record, struct
 		return;
 	record->owner = listener->watched.record.owner;
 	record->owner_source = listener->watched.record.owner_source;
-	record->cgroup_id = BPF_CORE_READ(sk, sk_cgrp_data.cgroup, kn, id);
+	record->cgroup_id = socket_cgroup_id(sk);
 }
 
 /* What the two tracepoints know of a RST without a full socket. */
@@ -276,7 +276,9 @@ static __always_inline void reply_report(const struct reply_reset *reply, __u32 
 			      reply->reset_reason);
 		return;
 	}
-	if (own->marks & FLOW_SIDE_REPORTED) {
+	if (own->marks & FLOW_SIDE_REPORTED ||
+	    (!(view->flags & TCP_FLAG_SYN) && !flow->side[0].syn_count &&
+	     !flow->side[1].syn_count && flow_has_ended(&key, bpf_ktime_get_ns()))) {
 		counter_add(COUNTER_RST_AFTER_CLOSE);
 		if (reply->seen & (EVIDENCE(DROP_NO_SOCKET) | EVIDENCE(DROP_NETFILTER)))
 			amend_emit(&key, local, reply->seen, 0, own->rst_count);

@@ -21,6 +21,8 @@ struct wire_packet {
 	int sender; /* index of the packet's source in `key` */
 };
 
+#define LOOPBACK_IFINDEX 1 /* include/net/net_namespace.h: in every namespace */
+
 /* A record that starts from a flow alone. `local` is the end it speaks for. */
 static __always_inline void wire_record_fill(struct close_record *record,
 					     const struct wire_packet *packet,
@@ -258,7 +260,10 @@ static __always_inline void wire_icmp(const struct wire_packet *packet)
 		flow_fold_icmp(flow, packet->sender, packet->view, packet->sight.now_ns);
 }
 
-/* One control packet on its way in. On loopback its home is the egress hook, seen before. */
+/*
+ * One control packet on its way in. Within one namespace its home is the egress hook that
+ * has seen it before; on loopback that hook has done everything.
+ */
 static __always_inline void wire_in(void *ctx, struct wire_packet *packet, __u32 netns)
 {
 	struct flow_state *flow;
@@ -280,7 +285,7 @@ static __always_inline void wire_in(void *ctx, struct wire_packet *packet, __u32
 		counter_add(COUNTER_SYN_COUNTED);
 	if (found & FLOW_FOLD_FIN)
 		wire_fin(packet, flow);
-	if ((packet->view->flags & TCP_FLAG_RST) &&
+	if ((packet->view->flags & TCP_FLAG_RST) && packet->sight.ifindex != LOOPBACK_IFINDEX &&
 	    (found || flow_side_of(flow, packet->sender)->home_hook == WIRE_HOOK_TC_OUT))
 		wire_rst_in(ctx, packet, flow);
 }

@@ -19,6 +19,7 @@
 	  "closed sockets that could not be remembered")                                           \
 	X(SOCKET_UNKNOWN, "socket_unknown", LOSS, "sockets that closed without having been seen")  \
 	X(FLOWS_INSERTED, "flows_inserted", NOTE, "flows that entered the flow map")               \
+	X(FLOWS_DELETED, "flows_deleted", NOTE, "flows that left it when their connection had ended") \
 	X(SYN_COUNTED, "syn", WIRE, "SYN without ACK")                                             \
 	X(FIN_COUNTED, "fin", WIRE, "first FIN of a direction")                                    \
 	X(RST_IN_SOCKET, "rst_in_socket", WIRE, "RSTs in for which a socket was there")            \

@@ -213,6 +213,9 @@ static int attach_in(const struct wire *wire, struct attachment *at,
 		if (!err || hook != HOOK_AUTO)
 			return err;
 	}
+	/* What goes out of loopback comes in of it: one look is enough. */
+	if (link->hardware_type == ARPHRD_LOOPBACK)
+		return 0;
 	return attach_tc(wire, at, TCX_INGRESS, layer);
 }
 

@@ -20,9 +20,11 @@
 #include "user/kernel/tick.h"
 #include "user/kernel/watch_expiry.h"
 
-/* A busy ring is read in gulps: one wakeup each, and the host has its core in between. */
-#define RING_BUSY_RECORDS 32
-#define RING_PAUSE_NS (5 * CLOCK_NS_PER_MS)
+/*
+ * The ring is read at most this often. A record that comes alone is read at once; in a
+ * storm one wakeup, which costs the traced host an interrupt, serves a whole gulp.
+ */
+#define RING_INTERVAL_NS (5 * CLOCK_NS_PER_MS)
 #define RESCAN_DELAY_NS (50 * CLOCK_NS_PER_MS)
 #define WATCH_INTERVAL_NS (500 * CLOCK_NS_PER_MS)
 
@@ -39,6 +41,7 @@ struct tracer {
 	struct event_loop *loop;
 	struct pipeline *pipeline;
 	uint32_t jiffies_hz;
+	uint64_t ring_read_ns;
 	int links_fd;
 	int folder_fd;
 	int rescan_timer;
@@ -298,21 +301,26 @@ static int on_hold_timer(struct event_loop *loop, int fd, uint32_t events, void 
 
 static int on_ring(struct event_loop *loop, int fd, uint32_t events, void *data)
 {
-	const struct timespec pause = { .tv_nsec = RING_PAUSE_NS };
 	struct tracer *tracer = data;
-	int taken, err;
+	uint64_t next_ns = tracer->ring_read_ns + RING_INTERVAL_NS, now_ns = clock_monotonic_ns();
+	struct timespec pause = {};
+	int err;
 
 	(void)fd;
 	(void)events;
-	taken = ring_buffer__consume(tracer->ring);
+	if (now_ns < next_ns) {
+		pause.tv_nsec = next_ns - now_ns;
+		nanosleep(&pause, NULL);
+		now_ns = next_ns;
+	}
+	tracer->ring_read_ns = now_ns;
+	ring_buffer__consume(tracer->ring);
 	err = tracer_end_gulp(tracer);
 	if (err || tracer->feed_result)
 		return err;
 	if (pipeline_is_holding(tracer->pipeline) && tracer->hold_timer < 0)
 		tracer->hold_timer =
 			event_loop_add_timer(loop, PIPELINE_GRACE_NS / 2, on_hold_timer, tracer);
-	if (taken > RING_BUSY_RECORDS)
-		nanosleep(&pause, NULL);
 	return 0;
 }
 
