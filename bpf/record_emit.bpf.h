@@ -41,7 +41,7 @@ static __always_inline bool netns_is_wanted(__u32 netns)
 static __always_inline bool record_is_wanted(struct close_record *record)
 {
 	if (!netns_is_wanted(record->key.netns)) {
-		counter_add(COUNTER_CLOSE_FILTERED);
+		counter_add(COUNTER_CLOSE_ELSEWHERE);
 		return false;
 	}
 	counter_add_verdict(record->decision.verdict);

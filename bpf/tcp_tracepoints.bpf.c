@@ -223,16 +223,18 @@ static __always_inline int reply_packet_read(const struct sk_buff *skb, struct p
 	return 0;
 }
 
-/* What is said of a listener goes with the endings of its handshakes. */
+/* What is known of the listener, or of the socket that survives, goes with the record. */
 static __always_inline void reply_owner_fill(struct close_record *record, struct sock *sk)
 {
-	struct socket_state *listener = sk ? socket_find(sk) : NULL;
+	struct socket_state *known = socket_find(sk);
 
-	if (!listener)
+	if (!known)
 		return;
-	record->owner = listener->watched.record.owner;
-	record->owner_source = listener->watched.record.owner_source;
+	record->owner = known->watched.record.owner;
+	record->owner_source = known->watched.record.owner_source;
 	record->cgroup_id = socket_cgroup_id(sk);
+	record->evidence.seen |=
+		known->watched.record.evidence.seen & (EVIDENCE(CLIENT) | EVIDENCE(SERVER));
 }
 
 /* What the two tracepoints know of a RST without a full socket. */
@@ -305,9 +307,13 @@ static __always_inline void reply_report(const struct reply_reset *reply, __u32 
 	record->evidence.trigger_flags = view->flags;
 	record->evidence.trigger_data = view->payload_bytes != 0;
 	flow_evidence_fill(&record->evidence, flow, local, record->head.time_ns);
-	if (sk && reply->socket_state == TCP_LISTEN)
+	if (sk && reply->socket_state != TCP_TIME_WAIT && reply->socket_state != TCP_NEW_SYN_RECV)
 		reply_owner_fill(record, sk);
-	own->marks |= FLOW_SIDE_REPORTED;
+	/* In SYN_SENT and SYN_RECV the socket survives a bad segment: its own ending is to come. */
+	if (reply->socket_state == TCP_SYN_SENT || reply->socket_state == TCP_SYN_RECV)
+		record->evidence.state = reply->socket_state;
+	else
+		own->marks |= FLOW_SIDE_REPORTED;
 	record_decide(record);
 	record_emit(record);
 }
@@ -384,7 +390,6 @@ int BPF_PROG(ct_send_reset, struct sock *sk, struct sk_buff *skb)
 		if (reply.socket_state != TCP_LISTEN && reply.socket_state != TCP_TIME_WAIT &&
 		    reply.socket_state != TCP_NEW_SYN_RECV) {
 			state = socket_find(sk);
-			/* In SYN_SENT and SYN_RECV the socket survives a bad segment. */
 			if (state && state->phase != SOCKET_OPEN) {
 				reply_of_socket(state, reply.reset_reason, &reply.view);
 				return 0;

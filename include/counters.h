@@ -38,6 +38,7 @@
 	X(CLOSE_REPORTED, "close_reported", CLOSE, "endings sent to user space")                   \
 	X(CLOSE_NORMAL, "close_normal", CLOSE, "endings that were clean or benign")                \
 	X(CLOSE_FILTERED, "close_filtered", CLOSE, "endings that a filter kept back")              \
+	X(CLOSE_ELSEWHERE, "close_elsewhere", NOTE, "endings in namespaces that were not asked for") \
 	X(CLOSE_JOINED, "close_joined", CLOSE, "sockets whose ending was reported before")         \
 	X(CLOSE_AWAITING_FIN, "close_awaiting_fin", CLOSE,                                         \
 	  "sockets in TIME_WAIT that await the peer's FIN")                                        \

@@ -17,9 +17,10 @@
 /**
  * @used  EVIDENCE(...) bits that the verdict rests on.
  * @reset_reason  The kernel's, or the derived one when `reason_derived` is 1.
- * @benign  1 for the two kinds of reset that are nobody's trouble: the client that
+ * @benign  1 for the resets that are nobody's trouble: the client that
  *          resets after its own FIN because data was still coming, seen from
- *          either end, and a socket that was moved away in repair mode.
+ *          either end, and a socket that was moved away in repair mode; and a RST
+ *          that a connecting socket survives.
  */
 struct close_decision {
 	__u64 used;
@@ -396,6 +397,8 @@ ALWAYS_INLINE int decide_reply_of_listener(const struct close_evidence *e, struc
 	if (e->reply_state != TCP_STATE_LISTEN && e->reply_state != TCP_STATE_NEW_SYN_RECV &&
 	    !state_in_handshake(e->state))
 		return 0;
+	/* RFC 9293 section 3.10.7.3: the connecting socket sends RST and goes on trying. */
+	d->benign = e->state == TCP_STATE_SYN_SENT;
 	if (e->reset_reason == RESET_REASON_INVALID_SYN && (e->trigger_flags & TCP_FLAG_ACK) &&
 	    !(e->trigger_flags & TCP_FLAG_SYN))
 		return decide(d, CLOSE_LOCAL_LISTEN_OVERFLOW, CLOSE_CAUSE_ACCEPT_QUEUE_FULL,

@@ -61,6 +61,9 @@ void connection_from_record(const struct close_record *record, const struct reco
 	}
 	if (record->idle_jiffies != IDLE_UNKNOWN && context->jiffies_hz) {
 		ret->idle_us = record->idle_jiffies * US_PER_SECOND / context->jiffies_hz;
+		/* A tick is coarse; nobody has been idle for longer than he lived. */
+		if (connection_has(ret, CONNECTION_HAS_DURATION) && ret->idle_us > ret->duration_us)
+			ret->idle_us = ret->duration_us;
 		ret->present |= CONNECTION_HAS_IDLE;
 	}
 	if (record->evidence.subject == SUBJECT_SOCKET || record->socket_cookie)

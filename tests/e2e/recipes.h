@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Recipes, by group, and the steps they share. A recipe ends when the ending it makes has happened
+ * at both ends, as far as the sockets and the link show it.
+ */
+#ifndef TESTS_E2E_RECIPES_H
+#define TESTS_E2E_RECIPES_H
+
+#include <stdbool.h>
+
+#include "tests/e2e/scenarios.h"
+
+#define REQUEST_BYTES 100
+#define REPLY_BYTES 200
+#define UNREAD_BYTES 1000
+
+/**
+ * Compare what a step returned with what it had to return.
+ *
+ * @return  true when equal; else false, and run->why says which step went wrong and how.
+ */
+bool recipe_step(struct scenario_run *run, const char *step, int result, int expected);
+
+/* A step of a recipe: leaves the recipe when `call` does not return `expected`. */
+#define STEP(call, expected)                                                                       \
+	do {                                                                                       \
+		if (!recipe_step(run, #call, (call), (expected)))                                  \
+			return RECIPE_FAILED;                                                      \
+	} while (0)
+
+/* The same for a group of steps. */
+#define STEPS(call)                                                                                \
+	do {                                                                                       \
+		enum recipe_result steps_result_ = (call);                                         \
+		if (steps_result_ != RECIPE_DONE)                                                  \
+			return steps_result_;                                                      \
+	} while (0)
+
+/* Leave with RECIPE_SKIPPED and a reason. */
+enum recipe_result recipe_skip(struct scenario_run *run, const char *reason);
+
+/* The server listens. */
+enum recipe_result recipe_listen(struct scenario_run *run);
+/* The client has a socket. Options may be set on it before it connects. */
+enum recipe_result recipe_client_socket(struct scenario_run *run);
+/* Listen, connect, accept. */
+enum recipe_result recipe_establish(struct scenario_run *run);
+/* Establish, a request of REQUEST_BYTES, a reply of REPLY_BYTES, all of it acknowledged. */
+enum recipe_result recipe_exchange(struct scenario_run *run);
+/* Set packet filters; skips where the kernel has none. */
+enum recipe_result recipe_filter(struct scenario_run *run, enum lab_side side, const char *input,
+				 const char *output);
+/* Wait until the link has shown, at `seen_at`, that many RSTs or FINs, or an ACK of all of `to`. */
+enum recipe_result recipe_wait_rst(struct scenario_run *run, enum lab_side seen_at,
+				   enum lab_side from, unsigned int count);
+enum recipe_result recipe_wait_fin(struct scenario_run *run, enum lab_side seen_at,
+				   enum lab_side from, unsigned int count);
+enum recipe_result recipe_wait_acked(struct scenario_run *run, enum lab_side seen_at,
+				     enum lab_side to);
+
+/* recipes_close.c: endings by FIN. */
+enum recipe_result recipe_client_closes_first(struct scenario_run *run);
+enum recipe_result recipe_server_closes_first(struct scenario_run *run);
+enum recipe_result recipe_simultaneous_close(struct scenario_run *run);
+enum recipe_result recipe_server_killed(struct scenario_run *run);
+enum recipe_result recipe_half_close(struct scenario_run *run);
+enum recipe_result recipe_half_close_timeout(struct scenario_run *run);
+
+/* recipes_abort.c: a process or an administrator ends it by RST. */
+enum recipe_result recipe_linger0(struct scenario_run *run);
+enum recipe_result recipe_unread_close(struct scenario_run *run);
+enum recipe_result recipe_unread_killed(struct scenario_run *run);
+enum recipe_result recipe_linger2(struct scenario_run *run);
+enum recipe_result recipe_admin_kill(struct scenario_run *run);
+enum recipe_result recipe_unaccepted(struct scenario_run *run);
+enum recipe_result recipe_disconnect(struct scenario_run *run);
+enum recipe_result recipe_linger0_after_fin(struct scenario_run *run);
+enum recipe_result recipe_unread_after_fin(struct scenario_run *run);
+enum recipe_result recipe_unread_linger0(struct scenario_run *run);
+
+/* recipes_kernel.c: the kernel resets. */
+enum recipe_result recipe_refused(struct scenario_run *run);
+enum recipe_result recipe_late_data_time_wait(struct scenario_run *run);
+enum recipe_result recipe_late_data_fin_wait(struct scenario_run *run);
+enum recipe_result recipe_late_data_shutdown(struct scenario_run *run);
+enum recipe_result recipe_repair_close(struct scenario_run *run);
+
+/* recipes_path.c: filters, ICMP and silence. */
+enum recipe_result recipe_cancel(struct scenario_run *run);
+enum recipe_result recipe_handshake_timeout(struct scenario_run *run);
+enum recipe_result recipe_firewall_handshake(struct scenario_run *run);
+enum recipe_result recipe_firewall_established(struct scenario_run *run);
+enum recipe_result recipe_icmp_port(struct scenario_run *run);
+enum recipe_result recipe_icmp_prohibited(struct scenario_run *run);
+enum recipe_result recipe_keepalive(struct scenario_run *run);
+enum recipe_result recipe_user_timeout(struct scenario_run *run);
+enum recipe_result recipe_retransmission_timeout(struct scenario_run *run);
+enum recipe_result recipe_zero_window(struct scenario_run *run);
+
+/* recipes_raw.c: packets that no stack sent. */
+enum recipe_result recipe_ignored_rst(struct scenario_run *run);
+enum recipe_result recipe_injected_rst(struct scenario_run *run);
+enum recipe_result recipe_rst_in_handshake(struct scenario_run *run);
+
+#endif
