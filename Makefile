@@ -20,10 +20,10 @@ PKG_CONFIG ?= pkg-config
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' '$(1)' '$(patsubst $(BUILD)/%,%,$(2))';)
 
-LIBRARIES := libbpf libelf zlib libcap-ng
+LIBRARIES := libbpf libelf zlib
 ifneq ($(MAKECMDGOALS),clean)
 LIB_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
-LIBS := $(or $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null),-lbpf -lelf -lz -lcap-ng)
+LIBS := $(or $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null),-lbpf -lelf -lz)
 endif
 
 WARNINGS := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes
@@ -72,8 +72,10 @@ static: $(BUILD)/closetrace-static ## build build/closetrace-static, which needs
 
 install: all ## install under $(DESTDIR)$(PREFIX)
 	$(Q)install -D -m 755 $(BUILD)/closetrace $(DESTDIR)$(PREFIX)/bin/closetrace
-	$(Q)install -d $(DESTDIR)$(PREFIX)/share/doc/closetrace
-	$(Q)install -m 644 LICENSE LICENSES/* $(wildcard README.md docs/*.md) $(DESTDIR)$(PREFIX)/share/doc/closetrace
+	$(Q)install -D -m 644 packaging/closetrace.8 $(DESTDIR)$(PREFIX)/share/man/man8/closetrace.8
+	$(Q)install -d $(DESTDIR)$(PREFIX)/share/doc/closetrace/docs
+	$(Q)install -m 644 README.md LICENSE LICENSES/* $(DESTDIR)$(PREFIX)/share/doc/closetrace
+	$(Q)install -m 644 docs/*.md $(DESTDIR)$(PREFIX)/share/doc/closetrace/docs
 
 clean: ## remove everything that was built
 	$(Q)rm -rf $(BUILD)

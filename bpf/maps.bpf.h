@@ -25,12 +25,16 @@ enum socket_phase {
  *
  * @watched   The record as it grows; passed whole to the watch map.
  * @rcv_nxt   At ->CLOSE: tcp_disconnect() clears the socket's own.
+ * @state     As the last inet_sock_set_state said; LISTEN in the clone that a child starts
+ *            with. The kernel skips a tracepoint program that would run on top of itself
+ *            (softirq over a task), so a transition may be missing: this tells.
  */
 struct socket_state {
 	struct watched_close watched;
 	__u32 rcv_nxt;
 	__u8 phase; /* enum socket_phase */
-	__u8 reserved[3];
+	__u8 state;
+	__u8 reserved[2];
 };
 
 /* Shapes shared by definition and declaration: the linker insists that they agree. */

@@ -220,14 +220,32 @@ static __always_inline bool socket_watch(struct socket_state *state, struct flow
 	return true;
 }
 
-/* A RST that is expected but has not left yet, so more may have to be said. */
-static __always_inline bool socket_reset_is_due(const struct close_evidence *e)
+/*
+ * The socket is in CLOSE, but the transition was not shown: judge by what it left. After
+ * tcp_disconnect() the tuple is the one saved at ESTABLISHED; byte counts are gone then.
+ */
+static __always_inline void socket_catch_up(struct socket_state *state, struct sock *sk)
+{
+	if (state->phase != SOCKET_OPEN || sk->__sk_common.skc_state != TCP_CLOSE ||
+	    !state->state || state->state == TCP_CLOSE || state->state == TCP_LISTEN)
+		return;
+	counter_add(COUNTER_TRANSITION_MISSED);
+	socket_snapshot(state, sk, state->state);
+	state->state = TCP_CLOSE;
+}
+
+/* Evidence is expected that has not come yet: a RST that is about to leave, for one. */
+static __always_inline bool socket_may_be_amended(const struct close_evidence *e)
 {
 	if (e->seen & EVIDENCE(REPLY_RESET))
 		return false;
-	if (e->seen & EVIDENCE(RECEIVE_RESET))
+	if (e->seen & EVIDENCE(RECEIVE_RESET)) {
+		/* One sign of an injected RST: the peer's next packet would be the second. */
+		if (e->seen & (EVIDENCE(RST_TTL_OFF) | EVIDENCE(RSTS_DISAGREE)))
+			return true;
 		return (e->seen & EVIDENCE(RCV_SHUTDOWN)) && e->state >= TCP_FIN_WAIT1 &&
 		       e->state != TCP_CLOSE_WAIT && !(e->seen & EVIDENCE(RST_IN_EXACT));
+	}
 	return (e->seen & EVIDENCE(LINGER2_NEGATIVE)) && (e->seen & EVIDENCE(ORPHAN)) &&
 	       !(e->seen & EVIDENCE(SEND_RESET)) && !e->error &&
 	       (e->state == TCP_FIN_WAIT1 || e->state == TCP_FIN_WAIT2);
@@ -262,7 +280,7 @@ static __always_inline void socket_report(struct socket_state *state, struct soc
 		if ((e->seen & EVIDENCE(RECEIVE_RESET)) && (e->seen & EVIDENCE(RST_IN)))
 			peer->marks |= FLOW_SIDE_RST_ACCEPTED;
 	}
-	if (socket_reset_is_due(e))
+	if (socket_may_be_amended(e))
 		record->head.flags |= RECORD_MAY_BE_AMENDED;
 	record_decide(record);
 	if (own && socket_watch(state, own, sk))
@@ -270,7 +288,7 @@ static __always_inline void socket_report(struct socket_state *state, struct soc
 	/* A repaired socket went silently: its peer's packets will still be answered by RST. */
 	if (own && record->decision.cause != CLOSE_CAUSE_REPAIR)
 		own->marks |= FLOW_SIDE_REPORTED;
-	if ((e->seen & EVIDENCE(RECEIVE_RESET)) && (e->seen & EVIDENCE(RST_IN)))
+	if (own && (e->seen & EVIDENCE(RECEIVE_RESET)) && (e->seen & EVIDENCE(RST_IN)))
 		counter_add(COUNTER_RST_ACCEPTED);
 	record_emit(record);
 	if (own && !(record->head.flags & RECORD_MAY_BE_AMENDED) &&

@@ -19,6 +19,7 @@ static __always_inline void socket_connecting(struct sock *sk)
 	/* A socket may connect again after a failure that nothing else has told of. */
 	socket_report(state, sk);
 	socket_restart(state, EVIDENCE(CLIENT));
+	state->state = TCP_SYN_SENT;
 	record = &state->watched.record;
 	record->owner_source = OWNER_FROM_NONE;
 	owner_refine(record, sk, OWNER_FROM_CONNECT);
@@ -36,6 +37,7 @@ static __always_inline void socket_listening(struct sock *sk)
 		return;
 	}
 	socket_restart(state, EVIDENCE(SERVER));
+	state->state = TCP_LISTEN;
 	state->watched.record.owner_source = OWNER_FROM_NONE;
 	owner_refine(&state->watched.record, sk, OWNER_FROM_LISTENER);
 	netns_announce(socket_netns(&sk->__sk_common));
@@ -49,6 +51,7 @@ static __always_inline void socket_accepting(struct sock *sk)
 	if (!state)
 		return;
 	socket_restart(state, EVIDENCE(SERVER));
+	state->state = TCP_SYN_RECV;
 	state->watched.record.cgroup_id = socket_cgroup_id(sk);
 }
 
@@ -60,6 +63,11 @@ static __always_inline void socket_established(struct sock *sk)
 
 	if (!state)
 		return;
+	if (state->state == TCP_LISTEN) {
+		counter_add(COUNTER_TRANSITION_MISSED);
+		socket_restart(state, EVIDENCE(SERVER));
+	}
+	state->state = TCP_ESTABLISHED;
 	record = &state->watched.record;
 	record->evidence.seen |= EVIDENCE(ESTABLISHED);
 	tp = bpf_skc_to_tcp_sock(sk);
@@ -79,6 +87,7 @@ static __always_inline void socket_closing(struct sock *sk, int newstate)
 
 	if (!state)
 		return;
+	state->state = newstate;
 	record = &state->watched.record;
 	if (newstate == TCP_CLOSE_WAIT && !record->evidence.fin_first)
 		record->evidence.fin_first = 2;
@@ -114,6 +123,7 @@ static __always_inline void socket_closed(struct sock *sk, int oldstate)
 		counter_add(COUNTER_CLOSE_JOINED);
 		return;
 	}
+	state->state = TCP_CLOSE;
 	socket_snapshot(state, sk, oldstate);
 	if (socket_close_is_last_event(sk, &state->watched.record.evidence))
 		socket_report(state, sk);
@@ -138,6 +148,8 @@ int BPF_PROG(ct_set_state, struct sock *sk, int oldstate, int newstate)
 		socket_established(sk);
 		break;
 	case TCP_FIN_WAIT1:
+	case TCP_FIN_WAIT2:
+	case TCP_CLOSING:
 	case TCP_LAST_ACK:
 	case TCP_CLOSE_WAIT:
 		socket_closing(sk, newstate);
@@ -171,6 +183,7 @@ int BPF_PROG(ct_error_report, struct sock *sk)
 	if (!state)
 		return 0;
 	state->watched.record.evidence.seen |= EVIDENCE(ERROR_REPORT);
+	socket_catch_up(state, sk);
 	socket_report(state, sk);
 	return 0;
 }
@@ -180,8 +193,10 @@ int BPF_PROG(ct_destroy, struct sock *sk)
 {
 	struct socket_state *state = socket_find(sk);
 
-	if (state)
+	if (state) {
+		socket_catch_up(state, sk);
 		socket_report(state, sk);
+	}
 	return 0;
 }
 
@@ -245,6 +260,14 @@ struct reply_reset {
 	__u8 socket_state;
 };
 
+/* "Its" RST was believed, was odd, and now the peer goes on as if it had sent none. */
+static __always_inline bool peer_contradicts(const struct flow_side *peer,
+					     const struct packet_view *view)
+{
+	return (peer->marks & FLOW_SIDE_RST_ACCEPTED) && !(view->flags & TCP_FLAG_RST) &&
+	       (peer->marks & FLOW_SIDE_RSTS_DISAGREE || rst_ttl_is_off(peer));
+}
+
 /**
  * A RST that the stack sends, or has just sent, for a packet that has no full socket.
  *
@@ -282,7 +305,9 @@ static __always_inline void reply_report(const struct reply_reset *reply, __u32 
 	    (!(view->flags & TCP_FLAG_SYN) && !flow->side[0].syn_count &&
 	     !flow->side[1].syn_count && flow_has_ended(&key, bpf_ktime_get_ns()))) {
 		counter_add(COUNTER_RST_AFTER_CLOSE);
-		if (reply->seen & (EVIDENCE(DROP_NO_SOCKET) | EVIDENCE(DROP_NETFILTER)))
+		if (peer_contradicts(flow_side_of(flow, local ^ 1), view))
+			amend_emit(&key, local, EVIDENCE(PEER_AFTER_RST), 0, own->rst_count);
+		else if (reply->seen & (EVIDENCE(DROP_NO_SOCKET) | EVIDENCE(DROP_NETFILTER)))
 			amend_emit(&key, local, reply->seen, 0, own->rst_count);
 		return;
 	}

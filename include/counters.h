@@ -17,9 +17,12 @@
 	  "sockets whose state could not be stored")                                               \
 	X(TOMBSTONE_FAILED, "tombstone_failed", LOSS,                                              \
 	  "closed sockets that could not be remembered")                                           \
+	X(TRANSITION_MISSED, "transition_missed", NOTE,                                            \
+	  "state changes that the kernel did not show, made up for by later events")               \
 	X(SOCKET_UNKNOWN, "socket_unknown", LOSS, "sockets that closed without having been seen")  \
 	X(FLOWS_INSERTED, "flows_inserted", NOTE, "flows that entered the flow map")               \
-	X(FLOWS_DELETED, "flows_deleted", NOTE, "flows that left it when their connection had ended") \
+	X(FLOWS_DELETED, "flows_deleted", NOTE,                                                    \
+	  "flows that left it when their connection had ended")                                    \
 	X(SYN_COUNTED, "syn", WIRE, "SYN without ACK")                                             \
 	X(FIN_COUNTED, "fin", WIRE, "first FIN of a direction")                                    \
 	X(RST_IN_SOCKET, "rst_in_socket", WIRE, "RSTs in for which a socket was there")            \
@@ -38,7 +41,8 @@
 	X(CLOSE_REPORTED, "close_reported", CLOSE, "endings sent to user space")                   \
 	X(CLOSE_NORMAL, "close_normal", CLOSE, "endings that were clean or benign")                \
 	X(CLOSE_FILTERED, "close_filtered", CLOSE, "endings that a filter kept back")              \
-	X(CLOSE_ELSEWHERE, "close_elsewhere", NOTE, "endings in namespaces that were not asked for") \
+	X(CLOSE_ELSEWHERE, "close_elsewhere", NOTE,                                                \
+	  "endings in namespaces that were not asked for")                                         \
 	X(CLOSE_JOINED, "close_joined", CLOSE, "sockets whose ending was reported before")         \
 	X(CLOSE_AWAITING_FIN, "close_awaiting_fin", CLOSE,                                         \
 	  "sockets in TIME_WAIT that await the peer's FIN")                                        \

@@ -231,6 +231,10 @@ ALWAYS_INLINE int decide_reset_received(const struct close_evidence *e, struct c
 	__u64 used = e->seen & (EVIDENCE(RECEIVE_RESET) | EVIDENCE(RCV_SHUTDOWN));
 
 	if (!(e->seen & EVIDENCE(RECEIVE_RESET))) {
+		/* The tracepoint was not shown, but nothing else sets these before ->CLOSE. */
+		if ((e->error == EVIDENCE_ECONNRESET || e->error == EVIDENCE_EPIPE) &&
+		    (e->seen & EVIDENCE(RST_IN)))
+			return decide_reset_by_peer(e, d);
 		if (e->error == EVIDENCE_ECONNREFUSED && e->state == TCP_STATE_SYN_SENT)
 			return decide(d, CLOSE_PATH_ICMP, cause_from_icmp(e), CLOSE_BY_PATH,
 				      e->seen & EVIDENCE(ICMP_IN) ? CLOSE_IS_PROVED :

@@ -70,6 +70,7 @@ $(BUILD)/tests/e2e/battery-static: $(HARNESS) $(BUILD)/obj/libuser.a
 
 # -- targets ---------------------------------------------------------------------------------------
 # Each installs what it needs, builds, and runs its tier. $(1): tiers, $(2): what to build.
+BUILD_check := $(BUILD)/closetrace
 BUILD_unit := $(UNIT_TESTS)
 BUILD_parity := $(PARITY_TESTS)
 BUILD_bpf := $(BPF_TESTS)
@@ -85,7 +86,7 @@ test: ## install what is missing, build everything, run every test
 
 tests: $(foreach tier,$(TIERS),$(BUILD_$(tier))) ## build the tests, run nothing
 
-check: ## the checks of the source: layers, format, sizes, words, calls, ABI
+check: $(BUILD_check) ## the checks of the source: layers, format, sizes, words, calls, ABI, documents
 	$(Q)$(RUN_TIERS) check
 
 test-unit: $(BUILD_unit) ## the modules, each alone, under the sanitizers; no privilege

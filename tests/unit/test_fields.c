@@ -268,6 +268,10 @@ TEST(times_that_make_no_sense_are_unknown)
 	context.jiffies_hz = 1000;
 	r.idle_jiffies = 0xfffffffe;
 	connection_from_record(&r, &context, &c);
+	assert_string_equal(json_of(&c, "idle_us"), "0");
+	/* Nobody is idle for longer than he lives; of unknown life, as the ticks say. */
+	r.birth_ns = 0;
+	connection_from_record(&r, &context, &c);
 	assert_string_equal(json_of(&c, "idle_us"), "4294967294000");
 }
 

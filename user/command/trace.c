@@ -201,7 +201,9 @@ static int trace_run(struct trace *trace)
 	int err, finish_err;
 
 	trace_say_ready(trace);
-	err = event_loop_run(trace->loop);
+	err = pipeline_flush(trace->pipeline);
+	if (!err)
+		err = event_loop_run(trace->loop);
 	finish_err = tracer_stop(trace->tracer);
 	if (!finish_err)
 		finish_err = pipeline_finish(trace->pipeline);

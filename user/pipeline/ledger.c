@@ -93,9 +93,8 @@ static void append_losses(struct strbuf *b, const struct ledger *ledger)
 {
 	const __u64 *counts = ledger->counters.counts;
 	unsigned long long kept = ledger->flows_present + counts[COUNTER_FLOWS_DELETED];
-	unsigned long long evicted = counts[COUNTER_FLOWS_INSERTED] > kept ?
-					     counts[COUNTER_FLOWS_INSERTED] - kept :
-					     0;
+	unsigned long long evicted =
+		counts[COUNTER_FLOWS_INSERTED] > kept ? counts[COUNTER_FLOWS_INSERTED] - kept : 0;
 
 	for (int i = 0; i < COUNTER_COUNT; i++)
 		if (counter_infos[i].kind == KIND_LOSS && counts[i])

@@ -65,6 +65,7 @@ struct table_sink {
 	size_t width; /* cells of a line, CELLS_UNLIMITED when nothing is cut */
 	bool colour;
 	bool with_ms;
+	bool has_header;
 };
 
 /* -- columns --------------------------------------------------------------------------------- */
@@ -415,9 +416,7 @@ static int table_open_columns(const struct sink_options *options, const struct s
 			      const struct column *columns, size_t count, struct sink **ret)
 {
 	struct table_sink *self = calloc(1, sizeof(*self));
-	struct sink *sink = (struct sink *)self;
 	unsigned int dropped = 0;
-	int err;
 
 	if (!self)
 		return -ENOMEM;
@@ -432,12 +431,7 @@ static int table_open_columns(const struct sink_options *options, const struct s
 	while (table_choose_columns(self, columns, count, dropped) + WHY_CELLS_MIN > self->width &&
 	       dropped < count)
 		dropped++;
-	err = table_append_line(self, NULL);
-	if (err) {
-		sink_close(&sink);
-		return err;
-	}
-	*ret = sink;
+	*ret = &self->sink;
 	return 0;
 }
 
@@ -453,14 +447,32 @@ static int wide_open(const struct sink_options *options, struct sink **ret)
 				  sizeof(wide_columns) / sizeof(wide_columns[0]), ret);
 }
 
+/* The header comes with the first line or the first flush: not when the start fails. */
+static int table_begin(struct table_sink *self)
+{
+	int err;
+
+	if (self->has_header)
+		return 0;
+	err = table_append_line(self, NULL);
+	self->has_header = !err;
+	return err;
+}
+
 static int table_write(struct sink *sink, const struct closed_connection *c)
 {
-	return table_append_line((struct table_sink *)sink, c);
+	struct table_sink *self = (struct table_sink *)sink;
+	int err = table_begin(self);
+
+	return err ? err : table_append_line(self, c);
 }
 
 static int table_flush(struct sink *sink)
 {
-	return output_flush(&((struct table_sink *)sink)->output);
+	struct table_sink *self = (struct table_sink *)sink;
+	int err = table_begin(self);
+
+	return err ? err : output_flush(&self->output);
 }
 
 static void table_close(struct sink **sink)
