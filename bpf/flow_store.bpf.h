@@ -32,6 +32,14 @@ static __always_inline struct flow_side *flow_side_of(struct flow_state *flow, i
 	return side & 1 ? &flow->side[1] : &flow->side[0];
 }
 
+/* What the flow says of the connection's beginning; complete once both SYNs were seen. */
+static __always_inline void flow_isn_fill(struct close_record *record,
+					  const struct flow_side *own, const struct flow_side *peer)
+{
+	record->local_isn = own->isn;
+	record->peer_isn = peer->isn;
+}
+
 #define NS_PER_SECOND 1000000000ULL
 /* How long a stray packet may come late: two maximum segment lifetimes, in seconds. */
 #define ENDED_SECONDS 120

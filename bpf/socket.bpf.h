@@ -275,6 +275,7 @@ static __always_inline void socket_report(struct socket_state *state, struct soc
 		if (peer->rst_count && state->rcv_nxt && e->state != TCP_SYN_SENT)
 			e->rst_seq_offset = peer->rst_seq - state->rcv_nxt;
 		flow_evidence_fill(e, flow, record->local_side, record->head.time_ns);
+		flow_isn_fill(record, own, peer);
 		record->ifindex = own->home_ifindex;
 		own->marks |= FLOW_SIDE_SOCKET;
 		if ((e->seen & EVIDENCE(RECEIVE_RESET)) && (e->seen & EVIDENCE(RST_IN)))

@@ -320,6 +320,7 @@ static __always_inline void reply_report(const struct reply_reset *reply, __u32 
 	record->local_side = local;
 	record->ifindex = flow_side_of(flow, local ^ 1)->home_ifindex;
 	record->birth_ns = flow->first_ns;
+	flow_isn_fill(record, own, flow_side_of(flow, local ^ 1));
 	record->idle_jiffies = IDLE_UNKNOWN;
 	record->evidence.subject = SUBJECT_REPLY;
 	record->evidence.ip_version = view->ip_version;
@@ -514,6 +515,7 @@ int BPF_PROG(ct_synack_rtx, struct sock *sk, struct request_sock *req)
 	watched->record.key = key;
 	watched->record.local_side = local;
 	watched->record.birth_ns = flow->first_ns;
+	flow_isn_fill(&watched->record, own, flow_side_of(flow, local ^ 1));
 	watched->record.idle_jiffies = IDLE_UNKNOWN;
 	watched->record.ifindex = own->home_ifindex;
 	watched->record.evidence.subject = SUBJECT_REQUEST;

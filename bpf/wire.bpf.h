@@ -38,6 +38,7 @@ static __always_inline void wire_record_fill(struct close_record *record,
 	record->hook = packet->sight.hook;
 	record->ifindex = packet->sight.ifindex;
 	record->birth_ns = flow->first_ns;
+	flow_isn_fill(record, own, flow_side_of(flow, local ^ 1));
 	record->idle_jiffies = IDLE_UNKNOWN;
 	record->evidence.subject = subject;
 	record->evidence.ip_version = packet->view->ip_version;

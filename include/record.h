@@ -54,6 +54,8 @@ ABI_SIZE(struct task_identity, 24);
  * @idle_jiffies   Since the last data either way, in ticks of the running kernel;
  *                 IDLE_UNKNOWN when there was no socket.
  * @rtt_us         Smoothed; 0 = never measured.
+ * @local_isn @peer_isn  Initial sequence numbers as seen on the wire, 0 = unknown. They pass
+ *                 through address translation unchanged, so both ends of a connection agree.
  * @cgroup_id      Of the socket (sk_cgrp_data), 0 = unknown.
  * @owner          pid 0 = unknown; `owner_source` says how it became known.
  * @closer         The task that closed, when a task did; pid 0 otherwise.
@@ -73,12 +75,14 @@ struct close_record {
 	__u64 bytes_received;
 	__u32 rtt_us;
 	__u32 idle_jiffies;
+	__u32 local_isn;
+	__u32 peer_isn;
 	struct task_identity owner;
 	struct task_identity closer;
 	struct close_evidence evidence;
 	struct close_decision decision;
 };
-ABI_SIZE(struct close_record, 256);
+ABI_SIZE(struct close_record, 264);
 
 #define IDLE_UNKNOWN 0xffffffffu
 
@@ -104,7 +108,7 @@ struct watched_close {
 	struct close_record record;
 	__u64 deadline_ns;
 };
-ABI_SIZE(struct watched_close, 264);
+ABI_SIZE(struct watched_close, 272);
 
 struct netns_record {
 	struct record_head head;

@@ -63,6 +63,8 @@ static inline struct close_record sample_record(void)
 	r.bytes_sent = 123456;
 	r.bytes_received = 98765;
 	r.rtt_us = 345;
+	r.local_isn = 0x01234567;
+	r.peer_isn = 0x89abcdef;
 	r.idle_jiffies = 3;
 	sample_set_task(&r.owner, 812, 33, "nginx");
 	sample_set_task(&r.closer, 813, 0, "nginx-worker-16");

@@ -76,6 +76,7 @@ static const struct expected full[] = {
 	{ "rst_count_srv", "5" },
 	{ "ct_count", "1" },
 	{ "rst_ignored", "6" },
+	{ "incident", "\"89abcdef01234567\"" },
 	{ "ttl_min", "52" },
 	{ "ttl_max", "53" },
 	{ "rst_ttl", "211" },

@@ -340,6 +340,19 @@ GETTER(rst_ignored)
 			      e->peer_rst_count > ended ? e->peer_rst_count - ended : 0);
 }
 
+/* Both ends know both numbers, each the other way round: sorted, they are the same text. */
+GETTER(incident)
+{
+	uint32_t local = c->record.local_isn, peer = c->record.peer_isn;
+
+	strbuf_reset(scratch);
+	strbuf_append_hex(scratch, local > peer ? local : peer, 8);
+	strbuf_append_hex(scratch, local > peer ? peer : local, 8);
+	ret->text = scratch->data;
+	ret->len = scratch->len;
+	return (local || peer) && !scratch->failed;
+}
+
 /* -- wire ------------------------------------------------------------------------------------ */
 GETTER(ttl_min)
 {
