@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The batches that parity.bpf.c works through: inputs by user space, outputs by the kernel. */
+#ifndef TESTS_PARITY_PARITY_H
+#define TESTS_PARITY_PARITY_H
+
+#include "include/decide.h"
+#include "include/flow_evidence.h"
+#include "include/flow_fold.h"
+#include "include/record.h"
+#include "include/tracer_config.h"
+
+#define PARITY_BATCH 256
+
+struct parity_decide {
+	struct close_evidence evidence; /* in */
+	struct close_decision decision; /* out */
+	__u32 is_abnormal; /* out */
+	__u32 reserved;
+};
+
+/* The steps of a batch all work on one flow. */
+enum parity_action {
+	PARITY_FOLD = 0,
+	PARITY_FOLD_ICMP = 1,
+	PARITY_MARK = 2, /* what the socket side does: announce a RST, set marks */
+	PARITY_FORGET = 3, /* start with an empty flow */
+};
+
+struct parity_step {
+	/* in */
+	struct packet_view view;
+	struct flow_sight sight;
+	struct close_evidence given; /* what flow_evidence_fill() adds to */
+	__u32 action; /* enum parity_action */
+	__u32 sender;
+	__u32 marks;
+	/* out */
+	__s32 found;
+	struct flow_state flow;
+	struct close_evidence filled[2];
+};
+
+struct parity_filter {
+	struct tracer_config config; /* in */
+	struct close_record record; /* in */
+	__s32 passes; /* out */
+	__u32 reserved;
+};
+
+/* Of one frame: by packet_view_parse() and packet_is_plain(), for both kinds of links. */
+struct parity_parse {
+	struct packet_view view;
+	__s32 kind;
+	__s32 is_plain;
+};
+
+/* What one step does to `flow`: the same text for both sides. */
+ALWAYS_INLINE void parity_step_run(struct parity_step *step, struct flow_state *flow)
+{
+	step->found = 0;
+	if (step->action == PARITY_FOLD) {
+		step->found = flow_fold(flow, step->sender, &step->view, &step->sight);
+	} else if (step->action == PARITY_FOLD_ICMP) {
+		flow_fold_icmp(flow, step->sender, &step->view, step->sight.now_ns);
+	} else if (step->action == PARITY_MARK) {
+		flow->side[step->sender & 1].rst_announced++;
+		flow->side[step->sender & 1].marks |= step->marks;
+	} else {
+		__builtin_memset(flow, 0, sizeof(*flow));
+	}
+	__builtin_memcpy(&step->flow, flow, sizeof(*flow));
+	__builtin_memcpy(&step->filled[0], &step->given, sizeof(step->given));
+	__builtin_memcpy(&step->filled[1], &step->given, sizeof(step->given));
+	flow_evidence_fill(&step->filled[0], flow, 0, step->sight.now_ns);
+	flow_evidence_fill(&step->filled[1], flow, 1, step->sight.now_ns);
+}
+
+#endif
