@@ -26,15 +26,15 @@ static __always_inline struct flow_state *flow_find_or_create(const struct flow_
 	return flow;
 }
 
-/* Indexing a map value by a variable costs the verifier its bounds; two constants do not. */
+/* One bounded offset rather than two branches: each branch would double what is verified. */
 static __always_inline struct flow_side *flow_side_of(struct flow_state *flow, int side)
 {
-	return side & 1 ? &flow->side[1] : &flow->side[0];
+	return &flow->side[side & 1];
 }
 
 /* What the flow says of the connection's beginning; complete once both SYNs were seen. */
-static __always_inline void flow_isn_fill(struct close_record *record,
-					  const struct flow_side *own, const struct flow_side *peer)
+static __always_inline void flow_isn_fill(struct close_record *record, const struct flow_side *own,
+					  const struct flow_side *peer)
 {
 	record->local_isn = own->isn;
 	record->peer_isn = peer->isn;

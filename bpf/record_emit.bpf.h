@@ -16,10 +16,18 @@ static __always_inline void record_head_fill(struct record_head *head, enum reco
 }
 
 /*
- * A subprogram of its own, so that the decision is compiled and verified once per
- * program and not once per call.
+ * Global functions: verified once per program, not once per path that leads to them. Weak,
+ * because several objects have them; the linker keeps one.
  */
-static __noinline int record_decide(struct close_record *record)
+__weak __noinline int ct_evidence(struct close_evidence *evidence, struct flow_state *flow,
+				  __u32 local, __u64 now_ns)
+{
+	if (evidence && flow)
+		flow_evidence_fill(evidence, flow, local & 1, now_ns);
+	return 0;
+}
+
+__weak __noinline int record_decide(struct close_record *record)
 {
 	if (!record)
 		return 0;
@@ -58,7 +66,7 @@ static __always_inline bool record_is_wanted(struct close_record *record)
 }
 
 /* Send a record that is kept elsewhere (sk_storage, watch map). `record` must be decided. */
-static __noinline int record_emit(struct close_record *record)
+__weak __noinline int record_emit(struct close_record *record)
 {
 	struct close_record *slot;
 
@@ -145,8 +153,8 @@ static __always_inline void watch_resolve(const struct flow_key *key, struct flo
 	if (flow) {
 		own = flow_side_of(flow, scratch->record.local_side);
 		own->marks = (own->marks & ~FLOW_SIDE_WATCHED) | FLOW_SIDE_REPORTED;
-		flow_evidence_fill(&scratch->record.evidence, flow, scratch->record.local_side,
-				   bpf_ktime_get_ns());
+		ct_evidence(&scratch->record.evidence, flow, scratch->record.local_side,
+			    bpf_ktime_get_ns());
 	}
 	scratch->record.head.time_ns = bpf_ktime_get_ns();
 	record_decide(&scratch->record);

@@ -274,7 +274,7 @@ static __always_inline void socket_report(struct socket_state *state, struct soc
 		peer = flow_side_of(flow, record->local_side ^ 1);
 		if (peer->rst_count && state->rcv_nxt && e->state != TCP_SYN_SENT)
 			e->rst_seq_offset = peer->rst_seq - state->rcv_nxt;
-		flow_evidence_fill(e, flow, record->local_side, record->head.time_ns);
+		ct_evidence(e, flow, record->local_side, record->head.time_ns);
 		flow_isn_fill(record, own, peer);
 		record->ifindex = own->home_ifindex;
 		own->marks |= FLOW_SIDE_SOCKET;

@@ -27,43 +27,61 @@ static __always_inline __u32 tc_netns(struct __sk_buff *ctx)
 	return BPF_CORE_READ((struct sk_buff *)ctx, dev, nd_net.net, ns.inum);
 }
 
-static __always_inline int tc_look(struct __sk_buff *ctx, struct packet_view *view, bool ethernet)
-{
-	const __u8 *data = (const __u8 *)(long)ctx->data;
-	const __u8 *data_end = (const __u8 *)(long)ctx->data_end;
+#define TC_DATA(ctx) ((const __u8 *)(long)(ctx)->data)
+#define TC_DATA_END(ctx) ((const __u8 *)(long)(ctx)->data_end)
+#define TC_ETHERNET_BYTES 14
+#define TC_IP_OFFSET_MOST 22 /* Ethernet and two tags */
 
-	return ethernet ? packet_view_parse(data, data_end, view) :
-			  packet_view_parse_ip(data, data_end, 0, view);
+/*
+ * Global functions from here on: the verifier checks each once, not once per path of its
+ * caller. That is the difference between a start of 100 ms and one of a second.
+ */
+__noinline int ct_tc_ip_offset(struct __sk_buff *ctx)
+{
+	return packet_network_offset(TC_DATA(ctx), TC_DATA_END(ctx));
 }
 
-static __always_inline bool tc_is_plain(struct __sk_buff *ctx, bool ethernet)
+__noinline int ct_tc_locate(struct __sk_buff *ctx, __u32 ip_offset)
 {
-	return packet_is_plain((const __u8 *)(long)ctx->data, (const __u8 *)(long)ctx->data_end,
-			       ethernet ? 14 : 0);
+	if (ip_offset > TC_IP_OFFSET_MOST)
+		return 0;
+	return packet_locate(TC_DATA(ctx), TC_DATA_END(ctx), ip_offset);
+}
+
+__noinline int ct_tc_fill(struct __sk_buff *ctx, __u32 ip_offset, __u32 located,
+			  struct packet_view *view)
+{
+	if (!view || ip_offset > TC_IP_OFFSET_MOST)
+		return PACKET_IGNORED;
+	return packet_view_fill(TC_DATA(ctx), TC_DATA_END(ctx), ip_offset, located, view);
+}
+
+static __always_inline int tc_look(struct __sk_buff *ctx, struct packet_view *view, bool ethernet)
+{
+	__u32 ip_offset = ethernet ? ct_tc_ip_offset(ctx) : 0;
+	__u32 located;
+
+	if (ethernet && !ip_offset)
+		return PACKET_IGNORED;
+	located = ct_tc_locate(ctx, ip_offset);
+	return located ? ct_tc_fill(ctx, ip_offset, located, view) : PACKET_IGNORED;
 }
 
 /* Headers that lie outside the linear part are pulled in; the bytes do not change. */
+__noinline int ct_tc_pull(struct __sk_buff *ctx)
+{
+	__u64 linear = TC_DATA_END(ctx) - TC_DATA(ctx);
+
+	if (linear >= TC_HEADER_BYTES || linear >= ctx->len)
+		return 0;
+	return !bpf_skb_pull_data(ctx, ctx->len < TC_HEADER_BYTES ? ctx->len : TC_HEADER_BYTES);
+}
+
 static __always_inline int tc_parse(struct __sk_buff *ctx, struct packet_view *view, bool ethernet)
 {
-	__u32 linear = ctx->data_end - ctx->data;
 	int kind = tc_look(ctx, view, ethernet);
 
-	if (kind != PACKET_IGNORED || linear >= TC_HEADER_BYTES || linear >= ctx->len)
-		return kind;
-	if (bpf_skb_pull_data(ctx, ctx->len < TC_HEADER_BYTES ? ctx->len : TC_HEADER_BYTES))
-		return PACKET_IGNORED;
-	return tc_look(ctx, view, ethernet);
-}
-
-/* Global functions: the verifier checks each once, not once per path of its caller. */
-__noinline int ct_tc_parse(struct __sk_buff *ctx, struct packet_view *view)
-{
-	return view ? tc_parse(ctx, view, true) : PACKET_IGNORED;
-}
-
-__noinline int ct_tc_parse_l3(struct __sk_buff *ctx, struct packet_view *view)
-{
-	return view ? tc_parse(ctx, view, false) : PACKET_IGNORED;
+	return kind == PACKET_IGNORED && ct_tc_pull(ctx) ? tc_look(ctx, view, ethernet) : kind;
 }
 
 __noinline int ct_tc_fold_in(struct __sk_buff *ctx, struct packet_view *view)
@@ -80,13 +98,19 @@ __noinline int ct_tc_fold_in(struct __sk_buff *ctx, struct packet_view *view)
 
 static __always_inline int tc_in(struct __sk_buff *ctx, bool ethernet)
 {
+	__u32 ip_offset = ethernet ? TC_ETHERNET_BYTES : 0;
 	struct packet_view view;
+	__u32 located;
 	int kind;
 
-	if (tc_is_plain(ctx, ethernet))
+	located = packet_glance(TC_DATA(ctx), TC_DATA_END(ctx), ip_offset);
+	if (!located)
 		return TC_GO_ON;
 	__builtin_memset(&view, 0, sizeof(view));
-	kind = ethernet ? ct_tc_parse(ctx, &view) : ct_tc_parse_l3(ctx, &view);
+	if (located == PACKET_AT_UNKNOWN)
+		kind = tc_parse(ctx, &view, ethernet);
+	else
+		kind = ct_tc_fill(ctx, ip_offset, located, &view);
 	if (kind >= PACKET_TCP_CONTROL)
 		ct_tc_fold_in(ctx, &view);
 	return TC_GO_ON;
@@ -273,13 +297,19 @@ __noinline int ct_tc_fold_out(struct __sk_buff *ctx, struct packet_view *view)
 
 static __always_inline int tc_out(struct __sk_buff *ctx, bool ethernet)
 {
+	__u32 ip_offset = ethernet ? TC_ETHERNET_BYTES : 0;
 	struct packet_view view;
+	__u32 located;
 	int kind;
 
-	if (tc_is_plain(ctx, ethernet))
+	located = packet_glance(TC_DATA(ctx), TC_DATA_END(ctx), ip_offset);
+	if (!located)
 		return TC_GO_ON;
 	__builtin_memset(&view, 0, sizeof(view));
-	kind = ethernet ? ct_tc_parse(ctx, &view) : ct_tc_parse_l3(ctx, &view);
+	if (located == PACKET_AT_UNKNOWN)
+		kind = tc_parse(ctx, &view, ethernet);
+	else
+		kind = ct_tc_fill(ctx, ip_offset, located, &view);
 	if (kind == PACKET_TCP_CONTROL ||
 	    (kind == PACKET_ICMP_ERROR && ctx->ifindex == LOOPBACK_IFINDEX))
 		ct_tc_fold_out(ctx, &view);

@@ -332,7 +332,7 @@ static __always_inline void reply_report(const struct reply_reset *reply, __u32 
 	record->evidence.reply_state = reply->socket_state;
 	record->evidence.trigger_flags = view->flags;
 	record->evidence.trigger_data = view->payload_bytes != 0;
-	flow_evidence_fill(&record->evidence, flow, local, record->head.time_ns);
+	ct_evidence(&record->evidence, flow, local, record->head.time_ns);
 	if (sk && reply->socket_state != TCP_TIME_WAIT && reply->socket_state != TCP_NEW_SYN_RECV)
 		reply_owner_fill(record, sk);
 	/* In SYN_SENT and SYN_RECV the socket survives a bad segment: its own ending is to come. */

@@ -46,7 +46,7 @@ static __always_inline void wire_record_fill(struct close_record *record,
 		record->evidence.seen |= EVIDENCE(CLIENT);
 	else if (own->marks & FLOW_SIDE_SYN_ACK)
 		record->evidence.seen |= EVIDENCE(SERVER);
-	flow_evidence_fill(&record->evidence, flow, local, packet->sight.now_ns);
+	ct_evidence(&record->evidence, flow, local, packet->sight.now_ns);
 }
 
 /* Decide and send what wire_record_fill() began; the ending of `local` is then told. */

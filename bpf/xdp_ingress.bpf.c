@@ -19,13 +19,30 @@ static __always_inline __u32 xdp_netns(struct xdp_md *ctx)
 	return BPF_CORE_READ((struct xdp_buff *)ctx, rxq, dev, nd_net.net, ns.inum);
 }
 
-/* Global functions: the verifier checks each once, not once per path of its caller. */
-__noinline int ct_xdp_parse(struct xdp_md *ctx, struct packet_view *view)
+#define XDP_DATA(ctx) ((const __u8 *)(long)(ctx)->data)
+#define XDP_DATA_END(ctx) ((const __u8 *)(long)(ctx)->data_end)
+#define XDP_ETHERNET_BYTES 14
+#define XDP_IP_OFFSET_MOST 22 /* Ethernet and two tags */
+
+/* Global functions, as in tc.bpf.c: verified once each. */
+__noinline int ct_xdp_ip_off(struct xdp_md *ctx)
 {
-	if (!view)
+	return packet_network_offset(XDP_DATA(ctx), XDP_DATA_END(ctx));
+}
+
+__noinline int ct_xdp_locate(struct xdp_md *ctx, __u32 ip_offset)
+{
+	if (ip_offset > XDP_IP_OFFSET_MOST)
+		return 0;
+	return packet_locate(XDP_DATA(ctx), XDP_DATA_END(ctx), ip_offset);
+}
+
+__noinline int ct_xdp_fill(struct xdp_md *ctx, __u32 ip_offset, __u32 located,
+			   struct packet_view *view)
+{
+	if (!view || ip_offset > XDP_IP_OFFSET_MOST)
 		return PACKET_IGNORED;
-	return packet_view_parse((const __u8 *)(long)ctx->data, (const __u8 *)(long)ctx->data_end,
-				 view);
+	return packet_view_fill(XDP_DATA(ctx), XDP_DATA_END(ctx), ip_offset, located, view);
 }
 
 __noinline int ct_xdp_fold(struct xdp_md *ctx, struct packet_view *view)
@@ -44,11 +61,17 @@ SEC("xdp")
 int ct_xdp_in(struct xdp_md *ctx)
 {
 	struct packet_view view;
+	__u32 ip_offset = XDP_ETHERNET_BYTES, located;
 
-	if (packet_is_plain((const __u8 *)(long)ctx->data, (const __u8 *)(long)ctx->data_end, 14))
+	located = packet_glance(XDP_DATA(ctx), XDP_DATA_END(ctx), ip_offset);
+	if (located == PACKET_AT_UNKNOWN) {
+		ip_offset = ct_xdp_ip_off(ctx);
+		located = ip_offset ? ct_xdp_locate(ctx, ip_offset) : 0;
+	}
+	if (!located)
 		return XDP_PASS;
 	__builtin_memset(&view, 0, sizeof(view));
-	if (ct_xdp_parse(ctx, &view) >= PACKET_TCP_CONTROL)
+	if (ct_xdp_fill(ctx, ip_offset, located, &view) >= PACKET_TCP_CONTROL)
 		ct_xdp_fold(ctx, &view);
 	return XDP_PASS;
 }

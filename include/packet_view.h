@@ -29,6 +29,7 @@
 #define PACKET_PROTO_HOPOPTS 0
 #define PACKET_PROTO_ICMP 1
 #define PACKET_PROTO_TCP 6
+#define PACKET_PROTO_UDP 17
 #define PACKET_PROTO_ROUTING 43
 #define PACKET_PROTO_FRAGMENT 44
 #define PACKET_PROTO_AH 51
@@ -267,61 +268,97 @@ ALWAYS_INLINE int packet_view_parse_icmp(const __u8 *data, const __u8 *data_end,
 	return PACKET_ICMP_ERROR;
 }
 
+/* What packet_locate() found, in one register; 0 = nothing that interests us. */
+#define PACKET_AT(transport, protocol, version)                                                    \
+	((transport) | (__u32)(protocol) << 16 | (__u32)(version) << 24)
+#define PACKET_AT_TRANSPORT(at) ((at)&0xfff)
+#define PACKET_AT_PROTOCOL(at) ((__u8)((at) >> 16))
+#define PACKET_AT_VERSION(at) ((__u8)((at) >> 24))
+
+#define PACKET_AT_UNKNOWN 1 /* packet_glance(): it takes a parse to tell */
+
 /**
- * Tell a packet of no interest by as few loads as possible: TCP data without VLAN tag
- * and IPv6 extensions, UDP, ARP. What this lets through, packet_view_parse() decides.
+ * The first look, by as few loads as possible: most packets need no second one.
  *
  * @ip_offset  14 for a frame with an Ethernet header, 0 for one that starts with IP.
+ * @return     0: of no interest (TCP data, UDP, ARP is left to the parse);
+ *             PACKET_AT_UNKNOWN: VLAN tags, options, extension headers, ICMP or something
+ *             odd; else what packet_locate() would return for this SYN, FIN or RST.
  */
-ALWAYS_INLINE int packet_is_plain(const __u8 *data, const __u8 *data_end, __u32 ip_offset)
+ALWAYS_INLINE __u32 packet_glance(const __u8 *data, const __u8 *data_end, __u32 ip_offset)
 {
 	const __u8 *ip = data + ip_offset;
-	__u32 transport;
+	__u32 header_bytes;
 
 	if (ip + 40 > data_end)
-		return 0;
+		return PACKET_AT_UNKNOWN;
 	if (ip[0] == 0x45 && (!ip_offset || packet_u16(data + 12) == PACKET_ETHERTYPE_IPV4)) {
 		if (ip[9] != PACKET_PROTO_TCP)
-			return ip[9] != PACKET_PROTO_ICMP;
+			return ip[9] == PACKET_PROTO_ICMP ? PACKET_AT_UNKNOWN : 0;
 		if (packet_u16(ip + 6) & 0x1fff)
-			return 1;
-		transport = 20;
+			return 0;
+		header_bytes = 20;
 	} else if (ip[0] >> 4 == 6 &&
 		   (!ip_offset || packet_u16(data + 12) == PACKET_ETHERTYPE_IPV6)) {
 		if (ip[6] != PACKET_PROTO_TCP)
-			return ip[6] == 17;
-		transport = 40;
+			return ip[6] == PACKET_PROTO_UDP ? 0 : PACKET_AT_UNKNOWN;
+		header_bytes = 40;
 	} else {
-		return 0;
+		return PACKET_AT_UNKNOWN;
 	}
-	return ip + transport + 20 <= data_end && !(ip[transport + 13] & TCP_FLAGS_CONTROL);
+	if (ip + header_bytes + 20 > data_end)
+		return PACKET_AT_UNKNOWN;
+	if (!(ip[header_bytes + 13] & TCP_FLAGS_CONTROL))
+		return 0;
+	return PACKET_AT(ip_offset + header_bytes, PACKET_PROTO_TCP, header_bytes == 20 ? 4 : 6);
+}
+
+/* What the hooks leave at once. */
+ALWAYS_INLINE int packet_is_plain(const __u8 *data, const __u8 *data_end, __u32 ip_offset)
+{
+	return packet_glance(data, data_end, ip_offset) == 0;
 }
 
 /**
- * Look at one packet that starts with an IP header at `ip_offset`.
+ * Find the TCP or ICMP header of the packet whose IP header is at `ip_offset`.
+ *
+ * @return  PACKET_AT(), or 0 when it is neither, a later fragment, or cut short. Packed, so
+ *          that it can be a BPF function of its own, verified once.
+ */
+ALWAYS_INLINE __u32 packet_locate(const __u8 *data, const __u8 *data_end, __u32 ip_offset)
+{
+	struct packet_offsets at;
+
+	if (packet_find(data, data_end, ip_offset, &at))
+		return 0;
+	if (at.ip_version == 6 && at.protocol != PACKET_PROTO_TCP &&
+	    packet_skip_extensions(data, data_end, &at))
+		return 0;
+	if (at.protocol != PACKET_PROTO_TCP &&
+	    at.protocol != (at.ip_version == 4 ? PACKET_PROTO_ICMP : PACKET_PROTO_ICMPV6))
+		return 0;
+	return at.transport > 0xfff ? 0 : PACKET_AT(at.transport, at.protocol, at.ip_version);
+}
+
+/**
+ * Look at the packet that packet_locate() has found.
  *
  * @view    Must be zeroed; filled for PACKET_TCP_CONTROL and PACKET_ICMP_ERROR,
  *          undefined otherwise. A data packet is left before anything is copied.
- * @return  enum packet_kind. Never reads at or behind data_end; at most
- *          PACKET_IPV6_EXTENSIONS_MAX extension headers are followed.
+ * @return  enum packet_kind. Never reads at or behind data_end.
  */
-ALWAYS_INLINE int packet_view_parse_ip(const __u8 *data, const __u8 *data_end, __u32 ip_offset,
-				       struct packet_view *view)
+ALWAYS_INLINE int packet_view_fill(const __u8 *data, const __u8 *data_end, __u32 ip_offset,
+				   __u32 located, struct packet_view *view)
 {
-	struct packet_offsets at;
+	struct packet_offsets at = { .ip = ip_offset,
+				     .transport = PACKET_AT_TRANSPORT(located),
+				     .ip_version = PACKET_AT_VERSION(located),
+				     .protocol = PACKET_AT_PROTOCOL(located) };
+	const __u8 *ip = data + ip_offset, *tcp = data + at.transport;
 	__u32 header_bytes;
-	const __u8 *ip, *tcp;
 
-	if (packet_find(data, data_end, ip_offset, &at))
-		return PACKET_IGNORED;
-	if (at.ip_version == 6 && at.protocol != PACKET_PROTO_TCP &&
-	    packet_skip_extensions(data, data_end, &at))
-		return PACKET_IGNORED;
-	if (at.protocol == (at.ip_version == 4 ? PACKET_PROTO_ICMP : PACKET_PROTO_ICMPV6))
-		return packet_view_parse_icmp(data, data_end, &at, view);
 	if (at.protocol != PACKET_PROTO_TCP)
-		return PACKET_IGNORED;
-	tcp = data + at.transport;
+		return packet_view_parse_icmp(data, data_end, &at, view);
 	if (tcp + 20 > data_end)
 		return PACKET_IGNORED;
 	if (!(tcp[13] & TCP_FLAGS_CONTROL))
@@ -329,7 +366,6 @@ ALWAYS_INLINE int packet_view_parse_ip(const __u8 *data, const __u8 *data_end, _
 	header_bytes = (tcp[12] >> 4) * 4u;
 	if (header_bytes < 20)
 		return PACKET_IGNORED;
-	ip = data + at.ip;
 	if (at.ip_version == 6) {
 		if (ip + 40 > data_end)
 			return PACKET_IGNORED;
@@ -348,6 +384,16 @@ ALWAYS_INLINE int packet_view_parse_ip(const __u8 *data, const __u8 *data_end, _
 	view->payload_bytes = packet_payload_bytes(ip, &at, header_bytes);
 	view->kind = PACKET_TCP_CONTROL;
 	return PACKET_TCP_CONTROL;
+}
+
+/* Both steps, for a packet that starts with an IP header at `ip_offset`. */
+ALWAYS_INLINE int packet_view_parse_ip(const __u8 *data, const __u8 *data_end, __u32 ip_offset,
+				       struct packet_view *view)
+{
+	__u32 located = packet_locate(data, data_end, ip_offset);
+
+	return located ? packet_view_fill(data, data_end, ip_offset, located, view) :
+			 PACKET_IGNORED;
 }
 
 /* The same for a frame that starts with an Ethernet header. */
