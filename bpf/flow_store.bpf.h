@@ -10,9 +10,11 @@
 
 static const struct flow_state flow_state_empty = {};
 
-static __always_inline struct flow_state *flow_find_or_create(const struct flow_key *key)
+/* `is_new`: the packet is most likely its flow's first, so a look before would be wasted. */
+static __always_inline struct flow_state *flow_find_or_create(const struct flow_key *key,
+							      bool is_new)
 {
-	struct flow_state *flow = bpf_map_lookup_elem(&ct_flows, key);
+	struct flow_state *flow = is_new ? NULL : bpf_map_lookup_elem(&ct_flows, key);
 	long err;
 
 	if (flow)

@@ -258,7 +258,7 @@ static __always_inline void tc_fold_out(struct __sk_buff *ctx, struct wire_packe
 
 	wire_key_fill(packet, tc_netns(ctx));
 	packet->sight.now_ns = bpf_ktime_get_ns();
-	flow = flow_find_or_create(&packet->key);
+	flow = flow_find_or_create(&packet->key, packet_is_bare_syn(packet->view));
 	if (!flow)
 		return;
 	announced = flow_side_of(flow, packet->sender)->rst_announced;

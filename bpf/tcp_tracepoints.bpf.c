@@ -286,7 +286,7 @@ static __always_inline void reply_report(const struct reply_reset *reply, __u32 
 
 	local = flow_key_make(&key, view->dest_addr, view->dest_port, view->source_addr,
 			      view->source_port, netns);
-	flow = flow_find_or_create(&key);
+	flow = flow_find_or_create(&key, false);
 	if (!flow)
 		return;
 	own = flow_side_of(flow, local);

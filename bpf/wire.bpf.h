@@ -226,8 +226,8 @@ static __always_inline void wire_check_reuse(void *ctx, const struct wire_packet
 {
 	struct flow_side *side = flow_side_of(flow, packet->sender);
 
-	if ((packet->view->flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) != TCP_FLAG_SYN ||
-	    !side->syn_count || side->isn == packet->view->seq || flow_is_over(flow) ||
+	if (!packet_is_bare_syn(packet->view) || !side->syn_count ||
+	    side->isn == packet->view->seq || flow_is_over(flow) ||
 	    (flow->side[0].marks | flow->side[1].marks) & FLOW_SIDE_SOCKET)
 		return;
 	if (wire_socket_state(ctx, packet->view) ||
@@ -277,7 +277,7 @@ static __always_inline void wire_in(void *ctx, struct wire_packet *packet, __u32
 		return;
 	}
 	packet->sight.rst_origin = RST_ORIGIN_RECEIVED;
-	flow = flow_find_or_create(&packet->key);
+	flow = flow_find_or_create(&packet->key, packet_is_bare_syn(packet->view));
 	if (!flow)
 		return;
 	wire_check_reuse(ctx, packet, flow);

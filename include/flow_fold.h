@@ -100,7 +100,7 @@ ALWAYS_INLINE void flow_side_fold_ttl(struct flow_side *side, const struct packe
 ALWAYS_INLINE int flow_fold(struct flow_state *flow, int sender, const struct packet_view *packet,
 			    const struct flow_sight *sight)
 {
-	int bare_syn = (packet->flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) == TCP_FLAG_SYN;
+	int bare_syn = packet_is_bare_syn(packet);
 	struct flow_side *side = &flow->side[sender & 1];
 	int found = FLOW_FOLD_COUNTED;
 

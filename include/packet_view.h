@@ -84,6 +84,12 @@ struct packet_view {
 	__u8 kind; /* enum packet_kind */
 };
 
+/* The first packet of a client: SYN without ACK. */
+ALWAYS_INLINE int packet_is_bare_syn(const struct packet_view *view)
+{
+	return (view->flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) == TCP_FLAG_SYN;
+}
+
 ALWAYS_INLINE __u16 packet_u16(const __u8 *p)
 {
 	return (__u16)(p[0] << 8 | p[1]);
