@@ -76,13 +76,14 @@ BUILD_parity := $(PARITY_TESTS)
 BUILD_bpf := $(BPF_TESTS)
 BUILD_e2e := $(E2E_BATTERY) $(BUILD)/closetrace
 BUILD_cli := $(BUILD)/closetrace
-TIERS := check unit cli parity bpf e2e
+TIERS := check unit cli parity bpf e2e kernels
+BUILD_kernels := $(BUILD)/closetrace-static
 RUN_TIERS = BUILD='$(BUILD)' V='$(V)' STRICT='$(STRICT)' tests/run.sh
 
 test: ## install what is missing, build everything, run every test
-	$(Q)packaging/install-deps build test
+	$(Q)packaging/install-deps build test kernels
 	$(Q)+$(MAKE) --no-print-directory all tests
-	$(Q)$(RUN_TIERS) $(TIERS)
+	$(Q)BATTERY=0 $(RUN_TIERS) $(TIERS)
 
 tests: $(foreach tier,$(TIERS),$(BUILD_$(tier))) ## build the tests, run nothing
 

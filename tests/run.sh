@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# Run tiers of tests: run.sh check unit cli parity bpf e2e
+# Run tiers of tests: run.sh check unit cli parity bpf e2e kernels
 #
 # A test is one executable, or one bats file. Its cases are the TAP lines it prints; without any,
 # its exit status is its one case (77: skipped, the last line says why). Output is shown only for a
@@ -32,6 +32,7 @@ tests_of() { # the tests of a tier come from its sources, so one that was not bu
 	unit | parity | bpf) ls tests/"$1"/test_*.c | grep -v '\.bpf\.c$' | sed "s|^|$BUILD/|; s|\.c$||" ;;
 	e2e) ls tests/e2e/*.c >/dev/null && echo "$BUILD/tests/e2e/battery" ;;
 	cli) ls tests/cli/*.bats ;;
+	kernels) ls tests/kernels/run.sh ;;
 	*) echo "run.sh: no tier $1" >&2 && exit 2 ;;
 	esac 2>/dev/null
 }

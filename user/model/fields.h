@@ -83,7 +83,7 @@ enum field_type {
 	X(ct_count, U64, "handshakes", NULL,                                                       \
 	  "1 when the handshake was complete, 0 when it failed")                                   \
 	X(rst_ignored, U64, "packets", NULL, "RST of the peer that ended nothing")                 \
-	X(incident, STRING, "", NULL,                                                               \
+	X(incident, STRING, "", NULL,                                                              \
 	  "the same for every record of one connection, at both ends and through NAT")             \
 	X(ttl_min, U64, "hops", NULL, "lowest TTL of the peer's packets that are no RST")          \
 	X(ttl_max, U64, "hops", NULL, "highest TTL of the peer's packets that are no RST")         \
