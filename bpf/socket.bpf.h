@@ -240,8 +240,8 @@ static __always_inline bool socket_may_be_amended(const struct close_evidence *e
 	if (e->seen & EVIDENCE(REPLY_RESET))
 		return false;
 	if (e->seen & EVIDENCE(RECEIVE_RESET)) {
-		/* One sign of an injected RST: the peer's next packet would be the second. */
-		if (e->seen & (EVIDENCE(RST_TTL_OFF) | EVIDENCE(RSTS_DISAGREE)))
+		/* From outside: the peer's next data would say that it was not the peer's. */
+		if (e->rst_origin == RST_ORIGIN_RECEIVED && !state_in_handshake(e->state))
 			return true;
 		return (e->seen & EVIDENCE(RCV_SHUTDOWN)) && e->state >= TCP_FIN_WAIT1 &&
 		       e->state != TCP_CLOSE_WAIT && !(e->seen & EVIDENCE(RST_IN_EXACT));

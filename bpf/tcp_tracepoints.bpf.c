@@ -260,12 +260,16 @@ struct reply_reset {
 	__u8 socket_state;
 };
 
-/* "Its" RST was believed, was odd, and now the peer goes on as if it had sent none. */
+/*
+ * "Its" RST was believed, and now the peer sends data that begins at or behind it. What an
+ * honest peer had sent before its RST lies before the RST's sequence number.
+ */
 static __always_inline bool peer_contradicts(const struct flow_side *peer,
 					     const struct packet_view *view)
 {
-	return (peer->marks & FLOW_SIDE_RST_ACCEPTED) && !(view->flags & TCP_FLAG_RST) &&
-	       (peer->marks & FLOW_SIDE_RSTS_DISAGREE || rst_ttl_is_off(peer));
+	return (peer->marks & FLOW_SIDE_RST_ACCEPTED) && view->payload_bytes &&
+	       !(view->flags & (TCP_FLAG_RST | TCP_FLAG_SYN)) &&
+	       (__s32)(view->seq - peer->rst_seq) >= 0;
 }
 
 /**

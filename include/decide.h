@@ -162,16 +162,19 @@ ALWAYS_INLINE int decide_timeout(const struct close_evidence *e, struct close_de
 		      CLOSE_IS_PROVED, soft);
 }
 
+#define PATH_RESET_SIGNS                                                                           \
+	(EVIDENCE(RST_TTL_OFF) | EVIDENCE(RSTS_DISAGREE) | EVIDENCE(PEER_AFTER_RST))
+
 /*
- * A middlebox may forge everything but its distance and its timing. Two signs that
- * do not depend on each other infer it; the peer's own later packets prove it.
+ * A middlebox may forge everything but its distance and its timing. The peer's own new
+ * data after "its" RST admits no other reading; two signs that do not depend on each
+ * other infer it; one of them only takes the certainty from "the peer sent it".
  */
 ALWAYS_INLINE int decide_path_reset(const struct close_evidence *e, struct close_decision *d)
 {
-	__u64 signs = e->seen &
-		      (EVIDENCE(RST_TTL_OFF) | EVIDENCE(RSTS_DISAGREE) | EVIDENCE(PEER_AFTER_RST));
+	__u64 signs = e->seen & PATH_RESET_SIGNS;
 
-	if (!signs || (signs & (signs - 1)) == 0)
+	if (!(signs & EVIDENCE(PEER_AFTER_RST)) && (signs & (signs - 1)) == 0)
 		return 0;
 	return decide(d, CLOSE_PATH_RESET, CLOSE_CAUSE_INJECTED, CLOSE_BY_PATH,
 		      signs & EVIDENCE(PEER_AFTER_RST) ? CLOSE_IS_PROVED : CLOSE_IS_INFERRED,
@@ -200,7 +203,9 @@ ALWAYS_INLINE int decide_reset_by_peer(const struct close_evidence *e, struct cl
 {
 	__u64 used =
 		e->seen & (EVIDENCE(RECEIVE_RESET) | EVIDENCE(RST_IN) | EVIDENCE(RST_IN_EXACT));
-	__u8 confidence = e->seen & EVIDENCE(RST_IN) ? CLOSE_IS_PROVED : CLOSE_IS_INFERRED;
+	__u8 confidence = e->seen & EVIDENCE(RST_IN) && !(e->seen & PATH_RESET_SIGNS) ?
+				  CLOSE_IS_PROVED :
+				  CLOSE_IS_INFERRED;
 
 	if (e->seen & EVIDENCE(FIREWALL_RST))
 		return decide(d, CLOSE_LOCAL_FIREWALL, CLOSE_CAUSE_REJECT, CLOSE_BY_LOCAL_FIREWALL,

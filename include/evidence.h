@@ -46,7 +46,7 @@
 	X(RSTS_DISAGREE, 30, "rsts_disagree", "several RSTs of the peer had different numbers")    \
 	X(RST_TTL_OFF, 31, "rst_ttl_off",                                                          \
 	  "the RST's TTL lies outside what the peer's packets have")                               \
-	X(PEER_AFTER_RST, 32, "peer_after_rst", "the peer went on sending after its RST")          \
+	X(PEER_AFTER_RST, 32, "peer_after_rst", "the peer sent new data after its RST")            \
 	X(DROP_NO_SOCKET, 33, "drop_no_socket", "the stack dropped the packet: no socket")         \
 	X(DROP_NETFILTER, 34, "drop_netfilter", "the packet filter dropped the packet")            \
 	X(FIREWALL_RST, 35, "firewall_rst", "the RST left this host without socket and stack")     \
@@ -131,7 +131,8 @@ struct close_evidence {
 	__u8 peer_ttl_min;
 	__u8 peer_ttl_max;
 	__u8 fin_first; /* 0 unknown, 1 local, 2 peer sent the first FIN */
-	__u8 reserved[2];
+	__u8 rst_origin; /* enum rst_origin of the peer's RST */
+	__u8 reserved;
 };
 ABI_SIZE(struct close_evidence, 80);
 

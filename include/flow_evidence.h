@@ -34,6 +34,7 @@ ALWAYS_INLINE void flow_evidence_fill_rst(struct close_evidence *e, const struct
 		e->seen |= EVIDENCE(RSTS_DISAGREE);
 	if (rst_ttl_is_off(peer))
 		e->seen |= EVIDENCE(RST_TTL_OFF);
+	e->rst_origin = peer->rst_origin;
 	e->rst_ttl = peer->rst_ttl;
 	e->rst_flags = peer->rst_flags;
 	e->rst_ip_id = peer->rst_ip_id;
