@@ -25,9 +25,9 @@ static void append_features(struct strbuf *b, const struct kernel_features *feat
 		bool present = kernel_features_has(features, i);
 		const char *mark = present ? "yes" : i > (int)missing ? " ? " : " no";
 
-		strbuf_appendf(b, "  %-3s  %-20s %s\n", mark, info->name, info->meaning);
+		strbuf_appendf(b, "  %-3s  %-22s %s\n", mark, info->name, info->meaning);
 		if (!present && i <= (int)missing)
-			strbuf_appendf(b, "       %-20s -> %s\n", "", info->absence);
+			strbuf_appendf(b, "       %-22s -> %s\n", "", info->absence);
 	}
 }
 

@@ -154,6 +154,8 @@ const char *wire_policy_explain(enum hook_choice hook, const struct netlink_link
 	if (xdp_modes(hook, link, true, modes))
 		return hook == HOOK_AUTO ? "XDP in the driver, TC if it refuses; TC out" :
 					   "XDP as asked for; TC out";
+	if (link->hardware_type == ARPHRD_LOOPBACK)
+		return "TC out: what goes out of loopback comes in of it";
 	if (hook != HOOK_AUTO)
 		return "TC in and out";
 	return link->xdp_attached ? "TC in and out: another XDP program is on it" :

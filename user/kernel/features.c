@@ -9,13 +9,13 @@
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "user/base/cleanup.h"
 #include "user/base/log.h"
 #include "user/kernel/attach_tcx.h"
+#include "user/kernel/privilege.h"
 
 #define KERNEL_FEATURE_ROW(id, name, required, since, meaning, absence)                            \
 	[KERNEL_FEATURE_##id] = { name, required, since, meaning, absence },
@@ -32,23 +32,13 @@ struct probe_context {
 	struct btf *btf;
 };
 
-static bool capability_has(unsigned int capability)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2] = {};
-
-	if (syscall(SYS_capget, &header, data))
-		return false;
-	return data[capability / 32].effective & (1u << (capability % 32));
-}
-
 static bool probe_privilege(struct probe_context *context)
 {
 	(void)context;
-	if (!capability_has(CAP_NET_ADMIN))
+	if (!privilege_has(CAP_NET_ADMIN))
 		return false;
-	return capability_has(CAP_SYS_ADMIN) ||
-	       (capability_has(CAP_BPF) && capability_has(CAP_PERFMON));
+	return privilege_has(CAP_SYS_ADMIN) ||
+	       (privilege_has(CAP_BPF) && privilege_has(CAP_PERFMON));
 }
 
 static bool probe_btf(struct probe_context *context)
@@ -155,10 +145,16 @@ static bool probe_tcx(struct probe_context *context)
 	return err == -ENODEV;
 }
 
+static bool probe_cgroup_events(struct probe_context *context)
+{
+	return btf_has(context, "btf_trace_cgroup_mkdir", BTF_KIND_TYPEDEF) &&
+	       btf_has(context, "btf_trace_cgroup_rmdir", BTF_KIND_TYPEDEF);
+}
+
 static bool probe_all_namespaces(struct probe_context *context)
 {
 	(void)context;
-	return capability_has(CAP_SYS_ADMIN);
+	return privilege_has(CAP_SYS_ADMIN);
 }
 
 static bool (*const feature_probes[])(struct probe_context *) = {
@@ -171,6 +167,7 @@ static bool (*const feature_probes[])(struct probe_context *) = {
 	[KERNEL_FEATURE_DROP_REASON] = probe_drop_reason,
 	[KERNEL_FEATURE_RESET_REASON] = probe_reset_reason,
 	[KERNEL_FEATURE_TCX] = probe_tcx,
+	[KERNEL_FEATURE_CGROUP_EVENTS] = probe_cgroup_events,
 	[KERNEL_FEATURE_ALL_NAMESPACES] = probe_all_namespaces,
 };
 

@@ -334,6 +334,11 @@ static void explain_late_data(struct strbuf *b, const struct closed_connection *
 	say_closer(b, c, "the application");
 	say(b, c->record.decision.cause == CLOSE_CAUSE_DATA_AFTER_CLOSE ? " had closed" :
 									  " had stopped reading");
+	if (c->record.local_fin_ns && c->record.local_fin_ns < c->record.head.time_ns) {
+		say(b, " ");
+		duration_append(b, (c->record.head.time_ns - c->record.local_fin_ns) / 1000, " ");
+		say(b, " earlier");
+	}
 	say_so_rst(b, c, "");
 }
 
