@@ -5,7 +5,8 @@ BPF_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
 BPF_CFLAGS = -target bpf -mcpu=v3 -g -O2 -Wall -Werror -D__TARGET_ARCH_$(BPF_ARCH) \
 	-I. -I$(BUILD) -idirafter /usr/include/$(shell uname -m)-linux-gnu
 
-BPF_SOURCES := $(wildcard bpf/*.bpf.c)
+# The linker of libbpf 1.1 keeps the offsets of maps only if their definitions come first.
+BPF_SOURCES := bpf/maps.bpf.c $(filter-out bpf/maps.bpf.c,$(wildcard bpf/*.bpf.c))
 BPF_OBJECTS := $(BPF_SOURCES:%.c=$(BUILD)/%.o)
 SKELETON := $(if $(BPF_SOURCES),$(BUILD)/bpf/closetrace.skel.h)
 

@@ -40,6 +40,7 @@ static __always_inline void flow_isn_fill(struct close_record *record, const str
 {
 	record->local_isn = own->isn;
 	record->peer_isn = peer->isn;
+	record->local_fin_ns = own->fin_ns;
 }
 
 #define NS_PER_SECOND 1000000000ULL

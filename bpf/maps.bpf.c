@@ -10,6 +10,9 @@ struct counters_map ct_counters SEC(".maps");
 struct netns_map ct_netns SEC(".maps");
 struct ended_map ct_ended SEC(".maps");
 struct scratch_map ct_scratch SEC(".maps");
+struct stacks_map ct_stacks SEC(".maps");
+struct stacks_scratch_map ct_stacks_scratch SEC(".maps");
+struct unwanted_map ct_unwanted SEC(".maps");
 
 const volatile struct tracer_config tracer_config = {};
 volatile __u32 tracer_hz = 0;

@@ -8,6 +8,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
+#include "include/close_stacks.h"
 #include "include/counters.h"
 #include "include/flow_evidence.h"
 #include "include/flow_fold.h"
@@ -34,7 +35,8 @@ struct socket_state {
 	__u32 rcv_nxt;
 	__u8 phase; /* enum socket_phase */
 	__u8 state;
-	__u8 reserved[2];
+	__u8 stack_rank; /* enum stack_rank */
+	__u8 reserved;
 };
 
 /* Shapes shared by definition and declaration: the linker insists that they agree. */
@@ -99,6 +101,29 @@ struct scratch_map {
 	__type(value, struct watched_close);
 };
 
+/* Cgroups whose endings user space does not want; what is not in it, it looks at itself. */
+struct unwanted_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, __u8);
+};
+
+/* User space makes it bigger when stacks are wanted. */
+struct stacks_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, struct close_stacks);
+};
+
+struct stacks_scratch_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 2); /* enum stack_slot */
+	__type(key, __u32);
+	__type(value, struct close_stacks);
+};
+
 extern struct sockets_map ct_sockets SEC(".maps");
 extern struct flows_map ct_flows SEC(".maps");
 extern struct watch_map ct_watch SEC(".maps");
@@ -107,6 +132,9 @@ extern struct counters_map ct_counters SEC(".maps");
 extern struct netns_map ct_netns SEC(".maps");
 extern struct ended_map ct_ended SEC(".maps");
 extern struct scratch_map ct_scratch SEC(".maps");
+extern struct stacks_map ct_stacks SEC(".maps");
+extern struct stacks_scratch_map ct_stacks_scratch SEC(".maps");
+extern struct unwanted_map ct_unwanted SEC(".maps");
 
 extern const volatile struct tracer_config tracer_config;
 
@@ -121,6 +149,29 @@ static __always_inline void counter_add(enum tracer_counter id)
 	counters = bpf_map_lookup_elem(&ct_counters, &zero);
 	if (counters)
 		counters->counts[id]++;
+}
+
+/* For what was counted under a wrong name before. */
+static __always_inline void counter_take_back(enum tracer_counter id)
+{
+	struct tracer_counters *counters;
+	__u32 zero = 0;
+
+	counters = bpf_map_lookup_elem(&ct_counters, &zero);
+	if (counters)
+		counters->counts[id]--;
+}
+
+static __always_inline void counter_add_snmp(__u32 raised)
+{
+	struct tracer_counters *counters;
+	__u32 zero = 0;
+
+	counters = raised ? bpf_map_lookup_elem(&ct_counters, &zero) : NULL;
+	if (!counters)
+		return;
+	for (int i = 0; i < SNMP_OF_ENDINGS_COUNT; i++)
+		counters->snmp[i] += raised >> i & 1;
 }
 
 static __always_inline void counter_add_verdict(__u8 verdict)

@@ -45,6 +45,14 @@ static __always_inline bool netns_is_wanted(__u32 netns)
 	return value && *value == NETNS_TRACED;
 }
 
+/* User space has found out that this cgroup is none that was asked for. */
+static __always_inline bool cgroup_is_unwanted(__u64 cgroup_id)
+{
+	if (!(tracer_config.flags & TRACER_FILTER_CGROUP))
+		return false;
+	return !cgroup_id || bpf_map_lookup_elem(&ct_unwanted, &cgroup_id);
+}
+
 /* Counts the ending and says whether user space wants it. */
 static __always_inline bool record_is_wanted(struct close_record *record)
 {
@@ -53,16 +61,26 @@ static __always_inline bool record_is_wanted(struct close_record *record)
 		return false;
 	}
 	counter_add_verdict(record->decision.verdict);
+	counter_add_snmp(snmp_of_ending(&record->evidence, &record->decision));
 	if (!(tracer_config.flags & TRACER_SHOW_ALL) && !close_is_abnormal(&record->decision) &&
 	    !(record->head.flags & RECORD_MAY_BE_AMENDED)) {
 		counter_add(COUNTER_CLOSE_NORMAL);
 		return false;
 	}
-	if (!tracer_config_passes((const struct tracer_config *)&tracer_config, record)) {
+	if (!tracer_config_passes((const struct tracer_config *)&tracer_config, record) ||
+	    cgroup_is_unwanted(record->cgroup_id)) {
 		counter_add(COUNTER_CLOSE_FILTERED);
 		return false;
 	}
 	return true;
+}
+
+static __always_inline void stacks_forget(const struct close_record *record)
+{
+	__u64 cookie = record->socket_cookie;
+
+	if ((tracer_config.flags & TRACER_STACKS) && (record->head.flags & RECORD_HAS_STACKS))
+		bpf_map_delete_elem(&ct_stacks, &cookie);
 }
 
 /* Send a record that is kept elsewhere (sk_storage, watch map). `record` must be decided. */
@@ -70,8 +88,12 @@ __weak __noinline int record_emit(struct close_record *record)
 {
 	struct close_record *slot;
 
-	if (!record || !record_is_wanted(record))
+	if (!record)
 		return 0;
+	if (!record_is_wanted(record)) {
+		stacks_forget(record);
+		return 0;
+	}
 	slot = bpf_ringbuf_reserve(&ct_events, sizeof(*slot), 0);
 	if (!slot) {
 		counter_add(COUNTER_CLOSE_LOST);
@@ -153,6 +175,7 @@ static __always_inline void watch_resolve(const struct flow_key *key, struct flo
 	if (flow) {
 		own = flow_side_of(flow, scratch->record.local_side);
 		own->marks = (own->marks & ~FLOW_SIDE_WATCHED) | FLOW_SIDE_REPORTED;
+		scratch->record.local_fin_ns = own->fin_ns;
 		ct_evidence(&scratch->record.evidence, flow, scratch->record.local_side,
 			    bpf_ktime_get_ns());
 	}

@@ -49,6 +49,7 @@ static __always_inline void socket_restart(struct socket_state *state, __u64 rol
 	__builtin_memset(&record->evidence, 0, sizeof(record->evidence));
 	record->evidence.seen = role;
 	state->phase = SOCKET_OPEN;
+	state->stack_rank = 0;
 }
 
 static __always_inline __u64 socket_cgroup_id(const struct sock *sk)
@@ -251,6 +252,14 @@ static __always_inline bool socket_may_be_amended(const struct close_evidence *e
 	       (e->state == TCP_FIN_WAIT1 || e->state == TCP_FIN_WAIT2);
 }
 
+/* The transition that began it was not shown, but its SYN was seen. */
+static __always_inline void socket_birth_from_wire(struct close_record *record,
+						   const struct flow_state *flow)
+{
+	record->birth_ns = flow->first_ns;
+	record->head.flags &= ~RECORD_FROM_SNAPSHOT;
+}
+
 /**
  * Tell the ending of a socket in phase SOCKET_CLOSED. Called at the last event of each
  * way to end; the phase makes it happen once.
@@ -277,6 +286,8 @@ static __always_inline void socket_report(struct socket_state *state, struct soc
 		ct_evidence(e, flow, record->local_side, record->head.time_ns);
 		flow_isn_fill(record, own, peer);
 		record->ifindex = own->home_ifindex;
+		if (!record->birth_ns && (own->syn_ns || peer->syn_ns))
+			socket_birth_from_wire(record, flow);
 		own->marks |= FLOW_SIDE_SOCKET;
 		if ((e->seen & EVIDENCE(RECEIVE_RESET)) && (e->seen & EVIDENCE(RST_IN)))
 			peer->marks |= FLOW_SIDE_RST_ACCEPTED;
@@ -289,7 +300,8 @@ static __always_inline void socket_report(struct socket_state *state, struct soc
 	/* A repaired socket went silently: its peer's packets will still be answered by RST. */
 	if (own && record->decision.cause != CLOSE_CAUSE_REPAIR)
 		own->marks |= FLOW_SIDE_REPORTED;
-	if (own && (e->seen & EVIDENCE(RECEIVE_RESET)) && (e->seen & EVIDENCE(RST_IN)))
+	if (own && (e->seen & EVIDENCE(RECEIVE_RESET)) && (e->seen & EVIDENCE(RST_IN)) &&
+	    netns_is_wanted(record->key.netns))
 		counter_add(COUNTER_RST_ACCEPTED);
 	record_emit(record);
 	if (own && !(record->head.flags & RECORD_MAY_BE_AMENDED) &&

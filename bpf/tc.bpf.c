@@ -236,8 +236,8 @@ static __always_inline void tc_rst_out(struct __sk_buff *ctx, struct wire_packet
 		counter_add(COUNTER_RST_OUT_STACK);
 		break;
 	default:
-		if (!(own->marks & FLOW_SIDE_WATCHED))
-			counter_add(COUNTER_RST_OUT_FIREWALL);
+		counter_add(own->marks & FLOW_SIDE_WATCHED ? COUNTER_RST_OUT_STACK :
+							     COUNTER_RST_OUT_FIREWALL);
 		break;
 	}
 	/* Before 6.10 TIME_WAIT answers untraced: the watch tells whose data came too late. */
@@ -279,7 +279,11 @@ static __always_inline void tc_fold_out(struct __sk_buff *ctx, struct wire_packe
 		counter_add(COUNTER_RST_OUT_STACK);
 	else
 		tc_rst_out(ctx, packet, flow);
-	if (packet->sight.ifindex == LOOPBACK_IFINDEX)
+	if (packet->sight.ifindex != LOOPBACK_IFINDEX)
+		return;
+	/* Again: telling the sender's ending may have let the flow go. */
+	flow = flow_find_or_create(&packet->key, false);
+	if (flow)
 		wire_rst_in(ctx, packet, flow);
 }
 

@@ -5,6 +5,7 @@
  */
 #include "bpf/kernel_compat.bpf.h"
 #include "bpf/socket.bpf.h"
+#include "bpf/stacks.bpf.h"
 
 static __always_inline void socket_connecting(struct sock *sk)
 {
@@ -55,7 +56,7 @@ static __always_inline void socket_accepting(struct sock *sk)
 	state->watched.record.cgroup_id = socket_cgroup_id(sk);
 }
 
-static __always_inline void socket_established(struct sock *sk)
+static __always_inline void socket_established(struct sock *sk, int oldstate)
 {
 	struct socket_state *state = socket_find_or_adopt(sk);
 	struct close_record *record;
@@ -69,6 +70,10 @@ static __always_inline void socket_established(struct sock *sk)
 	}
 	state->state = TCP_ESTABLISHED;
 	record = &state->watched.record;
+	/* Said before, unless that transition was not shown. Both SYNs crossed: SYN_RECV, and a role. */
+	if (!(record->evidence.seen & (EVIDENCE(CLIENT) | EVIDENCE(SERVER))))
+		record->evidence.seen |=
+			oldstate == TCP_SYN_SENT ? EVIDENCE(CLIENT) : EVIDENCE(SERVER);
 	record->evidence.seen |= EVIDENCE(ESTABLISHED);
 	tp = bpf_skc_to_tcp_sock(sk);
 	if (!tp)
@@ -80,7 +85,7 @@ static __always_inline void socket_established(struct sock *sk)
 }
 
 /* close() or shutdown() when a task holds the socket, else the peer's FIN or an ACK. */
-static __always_inline void socket_closing(struct sock *sk, int newstate)
+static __always_inline void socket_closing(void *ctx, struct sock *sk, int newstate)
 {
 	struct socket_state *state = socket_find_or_adopt(sk);
 	struct close_record *record;
@@ -93,8 +98,10 @@ static __always_inline void socket_closing(struct sock *sk, int newstate)
 		record->evidence.fin_first = 2;
 	if (newstate == TCP_FIN_WAIT1 && !record->evidence.fin_first)
 		record->evidence.fin_first = 1;
-	if (newstate == TCP_FIN_WAIT1 || newstate == TCP_LAST_ACK)
+	if (newstate == TCP_FIN_WAIT1 || newstate == TCP_LAST_ACK) {
 		closer_fill(record, sk);
+		stacks_of_fin(ctx, state, sk);
+	}
 }
 
 /* FIN_WAIT2 becomes TIME_WAIT in softirq, or in the holder's backlog with the FIN at hand. */
@@ -111,7 +118,7 @@ static __always_inline bool socket_close_is_last_event(const struct sock *sk,
 	       (!(e->seen & EVIDENCE(PROCESS_CONTEXT)) || (e->seen & EVIDENCE(PEER_FIN)));
 }
 
-static __always_inline void socket_closed(struct sock *sk, int oldstate)
+static __always_inline void socket_closed(void *ctx, struct sock *sk, int oldstate)
 {
 	struct socket_state *state = socket_find_or_adopt(sk);
 
@@ -121,10 +128,13 @@ static __always_inline void socket_closed(struct sock *sk, int oldstate)
 	}
 	if (state->phase == SOCKET_REPORTED) {
 		counter_add(COUNTER_CLOSE_JOINED);
+		if (netns_is_wanted(state->watched.record.key.netns))
+			counter_add_snmp(snmp_of_transition(oldstate, sk->sk_err));
 		return;
 	}
 	state->state = TCP_CLOSE;
 	socket_snapshot(state, sk, oldstate);
+	stacks_of_close(ctx, state, sk);
 	if (socket_close_is_last_event(sk, &state->watched.record.evidence))
 		socket_report(state, sk);
 }
@@ -145,18 +155,18 @@ int BPF_PROG(ct_set_state, struct sock *sk, int oldstate, int newstate)
 		socket_accepting(sk);
 		break;
 	case TCP_ESTABLISHED:
-		socket_established(sk);
+		socket_established(sk, oldstate);
 		break;
 	case TCP_FIN_WAIT1:
 	case TCP_FIN_WAIT2:
 	case TCP_CLOSING:
 	case TCP_LAST_ACK:
 	case TCP_CLOSE_WAIT:
-		socket_closing(sk, newstate);
+		socket_closing(ctx, sk, newstate);
 		break;
 	case TCP_CLOSE:
 		if (oldstate != TCP_LISTEN && oldstate != TCP_CLOSE)
-			socket_closed(sk, oldstate);
+			socket_closed(ctx, sk, oldstate);
 		break;
 	}
 	return 0;
@@ -294,6 +304,12 @@ static __always_inline void reply_report(const struct reply_reset *reply, __u32 
 	if (!flow)
 		return;
 	own = flow_side_of(flow, local);
+	/* Before 6.10 an IPv6 reply looks like a firewall's on its way out. */
+	if (!announce && own->rst_origin == RST_ORIGIN_FIREWALL) {
+		own->rst_origin = RST_ORIGIN_STACK;
+		counter_take_back(COUNTER_RST_OUT_FIREWALL);
+		counter_add(COUNTER_RST_OUT_STACK);
+	}
 	if (announce) {
 		__sync_fetch_and_add(&own->rst_count, 1);
 		/* Only an egress hook takes it back; without one it would stay for ever. */
@@ -372,7 +388,7 @@ static __always_inline void reply_of_socket(struct socket_state *state, __u8 rea
 		amend_emit(&record->key, record->local_side, seen, reason, rst_count);
 }
 
-static __always_inline void reset_active(struct sock *sk, int reason)
+static __always_inline void reset_active(void *ctx, struct sock *sk, int reason)
 {
 	struct socket_state *state = socket_find_or_adopt(sk);
 	struct close_evidence *e;
@@ -386,6 +402,7 @@ static __always_inline void reset_active(struct sock *sk, int reason)
 	e->reset_reason = reset_reason_canonical(reason);
 	if (e->reset_reason > RESET_REASON_NOT_SPECIFIED)
 		e->seen |= EVIDENCE(KERNEL_REASON);
+	stacks_of_reset(ctx, state, sk);
 	if (state->phase == SOCKET_REPORTED)
 		amend_emit(&state->watched.record.key, state->watched.record.local_side, e->seen,
 			   e->reset_reason, 0);
@@ -403,7 +420,7 @@ int BPF_PROG(ct_send_reset, struct sock *sk, struct sk_buff *skb)
 		reason = (int)ctx[2];
 	if (!skb) {
 		if (sk)
-			reset_active(sk, reason);
+			reset_active(ctx, sk, reason);
 		return 0;
 	}
 	if (reply_packet_read(skb, &reply.view))

@@ -7,11 +7,14 @@
 #ifndef CLOSETRACE_COUNTERS_H
 #define CLOSETRACE_COUNTERS_H
 
+#include "include/snmp.h"
 #include "include/verdict.h"
 
 #define TRACER_COUNTERS(X)                                                                         \
 	X(CLOSE_LOST, "close_lost", LOSS, "endings that found the ring buffer full")               \
 	X(AMEND_LOST, "amend_lost", LOSS, "late evidence that found the ring buffer full")         \
+	X(CGROUP_LOST, "cgroup_lost", LOSS,                                                        \
+	  "cgroups that came or went and found the ring buffer full")                              \
 	X(FLOW_INSERT_FAILED, "flow_insert_failed", LOSS, "flows that could not be stored")        \
 	X(SOCKET_STORAGE_FAILED, "socket_storage_failed", LOSS,                                    \
 	  "sockets whose state could not be stored")                                               \
@@ -20,6 +23,11 @@
 	X(TRANSITION_MISSED, "transition_missed", NOTE,                                            \
 	  "state changes that the kernel did not show, made up for by later events")               \
 	X(SOCKET_UNKNOWN, "socket_unknown", LOSS, "sockets that closed without having been seen")  \
+	X(STACK_FAILED, "stack_failed", LOSS, "stacks that the kernel could not take")             \
+	X(STACK_EVICTED, "stack_evicted", LOSS,                                                    \
+	  "stacks that made room for others before they were read")                                \
+	X(STACK_UNNAMED, "stack_unnamed", LOSS,                                                    \
+	  "user stacks without names, because the process was gone")                               \
 	X(FLOWS_INSERTED, "flows_inserted", NOTE, "flows that entered the flow map")               \
 	X(FLOWS_DELETED, "flows_deleted", NOTE,                                                    \
 	  "flows that left it when their connection had ended")                                    \
@@ -51,10 +59,16 @@
 #define COUNTER_ENUM(id, ...) COUNTER_##id,
 enum tracer_counter { TRACER_COUNTERS(COUNTER_ENUM) COUNTER_COUNT };
 
-/* One per CPU. `verdicts` counts endings by verdict before any filter. */
+/**
+ * One per CPU.
+ *
+ * @verdicts  Endings by verdict, before any filter.
+ * @snmp      What the kernel's own counters must have gained by them: snmp_of_ending().
+ */
 struct tracer_counters {
 	__u64 counts[COUNTER_COUNT];
 	__u64 verdicts[CLOSE_VERDICT_COUNT];
+	__u64 snmp[SNMP_OF_ENDINGS_COUNT];
 };
 
 #endif

@@ -17,11 +17,13 @@ enum record_type {
 	RECORD_CLOSE = 1, /* struct close_record */
 	RECORD_AMEND = 2, /* struct amend_record: late evidence about a close */
 	RECORD_NETNS = 3, /* struct netns_record: a namespace that was not known */
+	RECORD_CGROUP = 4, /* struct cgroup_record: a cgroup was made or removed */
 };
 
 /* close_record.head.flags */
 #define RECORD_MAY_BE_AMENDED 0x1 /* hold it for the grace period: evidence may follow */
 #define RECORD_FROM_SNAPSHOT 0x2 /* the socket is older than the tracer: no birth time */
+#define RECORD_HAS_STACKS 0x4 /* in the stacks map, by the cookie */
 
 struct record_head {
 	__u16 abi_version;
@@ -56,6 +58,7 @@ ABI_SIZE(struct task_identity, 24);
  * @rtt_us         Smoothed; 0 = never measured.
  * @local_isn @peer_isn  Initial sequence numbers as seen on the wire, 0 = unknown. They pass
  *                 through address translation unchanged, so both ends of a connection agree.
+ * @local_fin_ns   CLOCK_MONOTONIC of the local end's first FIN on the wire, 0 = none seen.
  * @cgroup_id      Of the socket (sk_cgrp_data), 0 = unknown.
  * @owner          pid 0 = unknown; `owner_source` says how it became known.
  * @closer         The task that closed, when a task did; pid 0 otherwise.
@@ -77,12 +80,13 @@ struct close_record {
 	__u32 idle_jiffies;
 	__u32 local_isn;
 	__u32 peer_isn;
+	__u64 local_fin_ns;
 	struct task_identity owner;
 	struct task_identity closer;
 	struct close_evidence evidence;
 	struct close_decision decision;
 };
-ABI_SIZE(struct close_record, 264);
+ABI_SIZE(struct close_record, 272);
 
 #define IDLE_UNKNOWN 0xffffffffu
 
@@ -108,7 +112,7 @@ struct watched_close {
 	struct close_record record;
 	__u64 deadline_ns;
 };
-ABI_SIZE(struct watched_close, 272);
+ABI_SIZE(struct watched_close, 280);
 
 struct netns_record {
 	struct record_head head;
@@ -116,5 +120,25 @@ struct netns_record {
 	__u32 pid;
 };
 ABI_SIZE(struct netns_record, 24);
+
+#define CGROUP_PATH_BYTES 256
+
+/* cgroup_record.head.flags */
+#define CGROUP_REMOVED 0x1 /* else made */
+#define CGROUP_PATH_CUT 0x2 /* the path was longer than fits */
+
+/**
+ * A cgroup of the version 2 hierarchy that came or went.
+ *
+ * @cgroup_id  kn->id, as in close_record; never used again after the removal.
+ * @path       From the root of the hierarchy, whatever the cgroup namespace; NUL-terminated
+ *             and without meaning behind that. Any other bytes may occur.
+ */
+struct cgroup_record {
+	struct record_head head;
+	__u64 cgroup_id;
+	char path[CGROUP_PATH_BYTES];
+};
+ABI_SIZE(struct cgroup_record, 280);
 
 #endif

@@ -16,6 +16,8 @@
 #define TRACER_FILTER_COMM 0x10
 #define TRACER_FILTER_PORT 0x20
 #define TRACER_FILTER_HOST 0x40
+#define TRACER_FILTER_CGROUP 0x80 /* not those in the map of unwanted cgroups */
+#define TRACER_STACKS 0x100 /* take the stacks of closes and aborts */
 
 /* Values in the netns map. */
 #define NETNS_KNOWN 1 /* told to user space, or user space knew it */

@@ -93,6 +93,7 @@ cat > "$work/registry.c" <<'END'
 #define TYPE_DURATION_US "duration_us"
 #define TYPE_BYTES "bytes"
 #define TYPE_WORD_LIST "word list"
+#define TYPE_STRING_LIST "string list"
 #define CLASS_NAME(id, number, name) [number] = name,
 #define FIELD(name, type, unit, words, meaning) printf("| `%s` | %s | %s | %s |\n", #name, TYPE_##type, unit, meaning);
 #define VERDICT(id, number, name, group, meaning) printf("| `%s` | %s | %s |\n", name, classes[CLOSE_CLASS_##group], meaning);
@@ -126,7 +127,7 @@ check_records() { # the rows of the page, without the last column of fields, are
 	${CC:-cc} -std=gnu11 -I. -o "$work/registry" "$work/registry.c" && "$work/registry" > "$work/wanted" || return
 	awk '
 	/^## / { section = $0; known = section ~ /^## (Fields|Verdicts|Causes|Evidence|Other words)$/; if (known) print }
-	/^\| `(role|reason_source)` / && section == "## Other words" { next }
+	/^\| `(role|reason_source|container_runtime)` / && section == "## Other words" { next }
 	known && /^\| `/ {
 		if (section == "## Fields") {
 			if (split($0, cell, "|") != 7 || cell[6] ~ /^ *$/) print "no \"null when\": " cell[2]

@@ -1,297 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "tests/e2e/actor.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/sockios.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/e2e/tool.h"
-#include "user/base/cleanup.h"
-
-enum actor_op {
-	OP_SOCKET,
-	OP_LISTEN,
-	OP_CONNECT,
-	OP_CONNECT_START,
-	OP_ACCEPT,
-	OP_SEND,
-	OP_FILL,
-	OP_RECEIVE,
-	OP_SHUTDOWN,
-	OP_CLOSE,
-	OP_DISCONNECT,
-	OP_OPTION,
-	OP_LINGER,
-	OP_WAIT_UNREAD,
-	OP_WAIT_ACCEPTABLE,
-	OP_WAIT_STATE,
-	OP_WAIT_ACKED,
-	OP_WAIT_ERROR,
-};
-
-struct actor_command {
-	enum actor_op op;
-	int slot;
-	int arguments[3];
-	struct sockaddr_storage address;
-};
-
-/* ---- inside the actor ---- */
-
-static socklen_t address_length(const struct sockaddr_storage *address)
-{
-	if (address->ss_family == AF_INET6)
-		return sizeof(struct sockaddr_in6);
-	return sizeof(struct sockaddr_in);
-}
-
-static int system_result(int result)
-{
-	return result < 0 ? -errno : result;
-}
-
-/* 0 when ready, -ETIME at the deadline. */
-static int wait_for_events(int fd, short events)
-{
-	struct pollfd poll_fd = { .fd = fd, .events = events };
-	int count = poll(&poll_fd, 1, ACTOR_STEP_MS);
-
-	if (count < 0)
-		return -errno;
-	return count ? 0 : -ETIME;
-}
-
-static int do_listen(int fd, const struct actor_command *command)
-{
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
-	if (bind(fd, (const struct sockaddr *)&command->address, address_length(&command->address)))
-		return -errno;
-	return system_result(listen(fd, command->arguments[0]));
-}
-
-static int do_connect(int fd, const struct actor_command *command, bool wait)
-{
-	const struct sockaddr *address = (const struct sockaddr *)&command->address;
-	int err;
-
-	/* The time the kernel needs to give up is the kernel's own: wait for it without limit. */
-	if (wait)
-		return system_result(connect(fd, address, address_length(&command->address)));
-	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-	err = system_result(connect(fd, address, address_length(&command->address)));
-	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
-	return err;
-}
-
-static int do_accept(int listener, int *ret_fd)
-{
-	int err = wait_for_events(listener, POLLIN);
-	int fd;
-
-	if (err)
-		return err;
-	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	*ret_fd = fd;
-	return 0;
-}
-
-static int do_send(int fd, int bytes)
-{
-	static char buffer[65536];
-
-	if (bytes > (int)sizeof(buffer))
-		return -EINVAL;
-	return system_result(send(fd, buffer, bytes, MSG_NOSIGNAL));
-}
-
-static int do_fill(int fd)
-{
-	static const char buffer[4096];
-	int total = 0;
-	ssize_t count;
-
-	while ((count = send(fd, buffer, sizeof(buffer), MSG_NOSIGNAL | MSG_DONTWAIT)) > 0)
-		total += count;
-	return errno == EAGAIN ? total : -errno;
-}
-
-static int do_receive(int fd, int bytes)
-{
-	char buffer[4096];
-	int total = 0;
-
-	while (total < bytes) {
-		int wanted = bytes - total;
-		int err = wait_for_events(fd, POLLIN);
-		ssize_t count;
-
-		if (err)
-			return err;
-		if (wanted > (int)sizeof(buffer))
-			wanted = sizeof(buffer);
-		count = recv(fd, buffer, wanted, 0);
-		if (count < 0)
-			return -errno;
-		if (count == 0)
-			break;
-		total += count;
-	}
-	return total;
-}
-
-static int do_disconnect(int fd)
-{
-	struct sockaddr address = { .sa_family = AF_UNSPEC };
-
-	return system_result(connect(fd, &address, sizeof(address)));
-}
-
-static bool condition_holds(int fd, const struct actor_command *command)
-{
-	struct tcp_info info = {};
-	socklen_t length = sizeof(info);
-	int count = 0;
-
-	switch (command->op) {
-	case OP_WAIT_UNREAD:
-		return !ioctl(fd, SIOCINQ, &count) && count >= command->arguments[0];
-	case OP_WAIT_ACKED:
-		return !ioctl(fd, SIOCOUTQ, &count) && count == 0;
-	case OP_WAIT_STATE:
-		return !getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) &&
-		       info.tcpi_state == command->arguments[0];
-	default:
-		return false;
-	}
-}
-
-/* The kernel has no event for these: look every millisecond. */
-static int do_wait_condition(int fd, const struct actor_command *command)
-{
-	long long deadline = clock_now_ms() + ACTOR_STEP_MS;
-
-	while (!condition_holds(fd, command)) {
-		if (clock_now_ms() > deadline)
-			return -ETIME;
-		poll(NULL, 0, 1);
-	}
-	return 0;
-}
-
-static int do_wait_error(int fd)
-{
-	int error = 0;
-	socklen_t length = sizeof(error);
-	int err = wait_for_events(fd, 0);
-
-	if (err)
-		return err;
-	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length))
-		return -errno;
-	return error ? -error : -ENODATA;
-}
-
-static int do_linger(int fd, int seconds)
-{
-	struct linger linger = { .l_onoff = 1, .l_linger = seconds };
-
-	return system_result(setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)));
-}
-
-static int do_close(int *slot)
-{
-	int fd = *slot;
-
-	*slot = -1;
-	return system_result(close(fd));
-}
-
-static int actor_execute(int sockets[], const struct actor_command *command)
-{
-	const int *arguments = command->arguments;
-	int fd = sockets[command->slot];
-
-	switch (command->op) {
-	case OP_SOCKET:
-		fd = socket(arguments[0], SOCK_STREAM | SOCK_CLOEXEC, 0);
-		sockets[command->slot] = fd;
-		return fd < 0 ? -errno : 0;
-	case OP_LISTEN:
-		return do_listen(fd, command);
-	case OP_CONNECT:
-		return do_connect(fd, command, true);
-	case OP_CONNECT_START:
-		return do_connect(fd, command, false);
-	case OP_ACCEPT:
-		return do_accept(fd, &sockets[arguments[0]]);
-	case OP_SEND:
-		return do_send(fd, arguments[0]);
-	case OP_FILL:
-		return do_fill(fd);
-	case OP_RECEIVE:
-		return do_receive(fd, arguments[0]);
-	case OP_SHUTDOWN:
-		return system_result(shutdown(fd, arguments[0]));
-	case OP_CLOSE:
-		return do_close(&sockets[command->slot]);
-	case OP_DISCONNECT:
-		return do_disconnect(fd);
-	case OP_OPTION:
-		return system_result(
-			setsockopt(fd, arguments[0], arguments[1], &arguments[2], sizeof(int)));
-	case OP_LINGER:
-		return do_linger(fd, arguments[0]);
-	case OP_WAIT_ACCEPTABLE:
-		return wait_for_events(fd, POLLIN);
-	case OP_WAIT_ERROR:
-		return do_wait_error(fd);
-	case OP_WAIT_UNREAD:
-	case OP_WAIT_STATE:
-	case OP_WAIT_ACKED:
-		return do_wait_condition(fd, command);
-	}
-	return -ENOSYS;
-}
-
-static __attribute__((noreturn)) void actor_main(int control, const char *comm, int netns_fd)
-{
-	struct actor_command command;
-	int sockets[ACTOR_SLOTS];
-	int result;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	signal(SIGINT, SIG_IGN);
-	signal(SIGTERM, SIG_DFL);
-	prctl(PR_SET_NAME, comm);
-	for (int i = 0; i < ACTOR_SLOTS; i++)
-		sockets[i] = -1;
-	result = setns(netns_fd, CLONE_NEWNET) ? -errno : 0;
-	if (write(control, &result, sizeof(result)) != sizeof(result))
-		_exit(1);
-	while (read(control, &command, sizeof(command)) == sizeof(command)) {
-		result = actor_execute(sockets, &command);
-		if (write(control, &result, sizeof(result)) != sizeof(result))
-			break;
-	}
-	_exit(0);
-}
-
-/* ---- outside ---- */
+#include "tests/e2e/actor_steps.h"
 
 static int actor_read_reply(struct actor *actor)
 {
@@ -307,29 +24,35 @@ static int actor_read_reply(struct actor *actor)
 int actor_start(struct actor *ret_actor, const char *comm, int netns_fd)
 {
 	struct actor actor;
-	int pair[2], result;
+	int pair[2], spare[2], result;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		return -errno;
-	actor.pid = fork();
-	if (actor.pid < 0) {
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, spare)) {
+		result = -errno;
 		close(pair[0]);
 		close(pair[1]);
-		return -EAGAIN;
+		return result;
 	}
+	actor.pid = fork();
 	if (actor.pid == 0) {
 		/* Close all others: they would keep other actors and the tracer's pipes alive. */
-		int control = fcntl(pair[1], F_DUPFD, 900);
-		int netns = fcntl(netns_fd, F_DUPFD, 901);
-
-		if (control != 900 || netns != 901)
+		if (dup2(pair[1], ACTOR_FD_CONTROL) < 0 || dup2(netns_fd, ACTOR_FD_NETNS) < 0 ||
+		    dup2(spare[1], ACTOR_FD_SPARE) < 0)
 			_exit(1);
-		close_range(3, 899, 0);
-		close_range(902, ~0U, 0);
-		actor_main(control, comm, netns);
+		close_range(3, ACTOR_FD_CONTROL - 1, 0);
+		close_range(ACTOR_FD_SPARE + 1, ~0U, 0);
+		actor_main(comm);
 	}
 	close(pair[1]);
+	close(spare[1]);
 	actor.fd = pair[0];
+	actor.spare_fd = spare[0];
+	if (actor.pid < 0) {
+		close(pair[0]);
+		close(spare[0]);
+		return -EAGAIN;
+	}
 	result = actor_read_reply(&actor);
 	if (result) {
 		actor_stop(&actor);
@@ -339,10 +62,23 @@ int actor_start(struct actor *ret_actor, const char *comm, int netns_fd)
 	return 0;
 }
 
+/* A child of another actor is that one's to reap: only wait until it is gone. */
 static void actor_reap(struct actor *actor)
 {
-	while (waitpid(actor->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	while (waitpid(actor->pid, NULL, 0) < 0) {
+		if (errno == ECHILD) {
+			for (int i = 0; i < 2000 && !kill(actor->pid, 0); i++)
+				poll(NULL, 0, 1);
+			return;
+		}
+	}
+}
+
+static void actor_drop_spare(struct actor *actor)
+{
+	if (actor->spare_fd >= 0)
+		close(actor->spare_fd);
+	actor->spare_fd = -1;
 }
 
 void actor_stop(struct actor *actor)
@@ -351,6 +87,7 @@ void actor_stop(struct actor *actor)
 		return;
 	close(actor->fd);
 	actor->fd = -1;
+	actor_drop_spare(actor);
 	actor_reap(actor);
 }
 
@@ -358,6 +95,7 @@ int actor_kill(struct actor *actor)
 {
 	if (kill(actor->pid, SIGKILL))
 		return -errno;
+	actor_drop_spare(actor);
 	actor_reap(actor);
 	close(actor->fd);
 	actor->fd = -1;
@@ -481,4 +219,92 @@ int actor_wait_acked(struct actor *actor, int slot)
 int actor_wait_error(struct actor *actor, int slot)
 {
 	return actor_simple(actor, OP_WAIT_ERROR, slot, 0);
+}
+
+int actor_socket_of(struct actor *actor, int slot, int family, int protocol)
+{
+	struct actor_command command = { .op = OP_SOCKET,
+					 .slot = slot,
+					 .arguments = { family, protocol } };
+
+	return actor_call(actor, &command);
+}
+
+int actor_bind(struct actor *actor, int slot, const struct sockaddr_storage *address)
+{
+	return actor_addressed(actor, OP_BIND, slot, address, 0);
+}
+
+int actor_send_fast(struct actor *actor, int slot, const struct sockaddr_storage *address,
+		    int bytes)
+{
+	return actor_addressed(actor, OP_SEND_FAST, slot, address, bytes);
+}
+
+static int actor_text(struct actor *actor, const struct actor_command *template, const void *text,
+		      size_t bytes)
+{
+	struct actor_command command = *template;
+
+	if (bytes > sizeof(command.text))
+		return -EMSGSIZE;
+	memcpy(command.text, text, bytes);
+	command.text_bytes = bytes;
+	return actor_call(actor, &command);
+}
+
+int actor_send_text(struct actor *actor, int slot, const char *text)
+{
+	struct actor_command command = { .op = OP_SEND_TEXT, .slot = slot };
+
+	return actor_text(actor, &command, text, strlen(text));
+}
+
+int actor_set_bytes(struct actor *actor, int slot, int level, int name, const void *value,
+		    size_t bytes)
+{
+	struct actor_command command = { .op = OP_TEXT_OPTION,
+					 .slot = slot,
+					 .arguments = { level, name } };
+
+	return actor_text(actor, &command, value, bytes);
+}
+
+int actor_accept_in_thread(struct actor *actor, int listener_slot, int slot, const char *comm)
+{
+	struct actor_command command = { .op = OP_ACCEPT_THREAD,
+					 .slot = listener_slot,
+					 .arguments = { slot } };
+
+	return actor_text(actor, &command, comm, strlen(comm) + 1);
+}
+
+int actor_fork(struct actor *actor, struct actor *ret_child, const char *comm)
+{
+	struct actor_command command = { .op = OP_FORK };
+	int pid;
+
+	if (actor->spare_fd < 0)
+		return -EBUSY;
+	pid = actor_text(actor, &command, comm, strlen(comm) + 1);
+	if (pid < 0)
+		return pid;
+	*ret_child = (struct actor){ .pid = pid, .fd = actor->spare_fd, .spare_fd = -1 };
+	actor->spare_fd = -1;
+	return 0;
+}
+
+int actor_pass(struct actor *actor, int slot)
+{
+	return actor_simple(actor, OP_PASS, slot, 0);
+}
+
+int actor_take(struct actor *actor, int slot)
+{
+	return actor_simple(actor, OP_TAKE, slot, 0);
+}
+
+int actor_pin(struct actor *actor, int cpu)
+{
+	return actor_simple(actor, OP_PIN, 0, cpu);
 }

@@ -70,6 +70,8 @@ static bool alternative_holds(const char *wanted, const char *got)
 	char *end;
 	long long number;
 
+	if (!strcmp(wanted, "*"))
+		return true;
 	if (strncmp(wanted, ">=", 2))
 		return !strcmp(wanted, got);
 	number = strtoll(got, &end, 10);
@@ -146,21 +148,36 @@ static bool check_word(struct word *word, const struct expect_facts *facts, cons
 	return false;
 }
 
-/* Words that hold for every record of this side. */
-static void common_words(const struct expect_facts *facts, char *words, size_t size)
+static bool words_say(const char *words, const char *field, const char *wanted)
 {
-	bool is_a = facts->side == SIDE_A;
-	const struct netlab_side *side = &facts->lab->side[facts->side];
+	struct word word;
 
-	snprintf(words, size,
+	while (word_next(&words, &word)) {
+		if (!strcmp(word.field, field))
+			return !strcmp(word.wanted, wanted);
+	}
+	return false;
+}
+
+/* Words that hold for every record of this place. At M, "local" is the client. */
+static void common_words(const struct expect_facts *facts, const char *words, char *common,
+			 size_t size)
+{
+	bool is_client = facts->is_loopback ? words_say(words, "role", "client") :
+					      facts->side != SIDE_B;
+	const struct netlab_side *place = &facts->lab->side[facts->side];
+	const char *role = facts->side == SIDE_M ? "null" : is_client ? "client" : "server";
+	const char *client = netlab_address_text(facts->lab, facts->is_loopback ? SIDE_B : SIDE_A,
+						 facts->family);
+	const char *server = netlab_address_text(facts->lab, SIDE_B, facts->family);
+
+	snprintf(common, size,
 		 "ip_version=%d role=%s local_addr=%s local_port=%d peer_addr=%s peer_port=%d "
-		 "netns=%lu|%s",
-		 facts->family == AF_INET6 ? 6 : 4, is_a ? "client" : "server",
-		 netlab_address_text(facts->lab, facts->side, facts->family),
-		 is_a ? facts->client_port : facts->server_port,
-		 netlab_address_text(facts->lab, is_a ? SIDE_B : SIDE_A, facts->family),
-		 is_a ? facts->server_port : facts->client_port, (unsigned long)side->netns_inode,
-		 side->netns);
+		 "netns=%lu",
+		 facts->family == AF_INET6 ? 6 : 4, role, is_client ? client : server,
+		 is_client ? facts->client_port : facts->server_port, is_client ? server : client,
+		 is_client ? facts->server_port : facts->client_port,
+		 (unsigned long)place->netns_inode);
 }
 
 bool expect_record(const char *words, const struct expect_facts *facts, const json_t *record,
@@ -171,7 +188,7 @@ bool expect_record(const char *words, const struct expect_facts *facts, const js
 	bool is_good = true;
 	struct word word;
 
-	common_words(facts, common, sizeof(common));
+	common_words(facts, words, common, sizeof(common));
 	while (word_next(&rest, &word)) {
 		if (!words_name(words, word.field))
 			is_good &= check_word(&word, facts, record, diagnosis);
@@ -236,15 +253,10 @@ bool expect_packets(const char *words, const struct tap *tap, FILE *diagnosis)
 	return is_good;
 }
 
-bool expect_is_from(const struct netlab *lab, enum lab_side side, const json_t *record)
+bool expect_is_from(const struct netlab *lab, enum lab_side place, const json_t *record)
 {
 	const json_t *netns = json_object_get(record, "netns");
-	const char *address = json_string_value(json_object_get(record, "local_addr"));
 
-	if (json_is_integer(netns))
-		return (ino_t)json_integer_value(netns) == lab->side[side].netns_inode;
-	if (json_is_string(netns))
-		return !strcmp(json_string_value(netns), lab->side[side].netns);
-	return address && (!strcmp(address, lab->side[side].address_v4) ||
-			   !strcmp(address, lab->side[side].address_v6));
+	return netlab_has(lab, place) && json_is_integer(netns) &&
+	       (ino_t)json_integer_value(netns) == lab->side[place].netns_inode;
 }

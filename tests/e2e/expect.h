@@ -22,6 +22,7 @@ struct expect_facts {
 	pid_t client_pid;
 	pid_t server_pid;
 	pid_t helper_pid;
+	bool is_loopback; /* both ends are at B: the role of a record tells which */
 };
 
 /* How many records these words are about; 0 for none and for anything. */
@@ -45,7 +46,7 @@ bool expect_record(const char *words, const struct expect_facts *facts, const js
  */
 bool expect_packets(const char *words, const struct tap *tap, FILE *diagnosis);
 
-/* Whether a record was made in the namespace of that side. */
-bool expect_is_from(const struct netlab *lab, enum lab_side side, const json_t *record);
+/* Whether a record was made in the namespace of that place. */
+bool expect_is_from(const struct netlab *lab, enum lab_side place, const json_t *record);
 
 #endif

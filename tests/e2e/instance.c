@@ -10,7 +10,7 @@
 #include "tests/e2e/tool.h"
 #include "user/base/cleanup.h"
 
-static const char *const side_names[SIDE_COUNT] = { "A", "B" };
+static const char *const side_names[PLACE_COUNT] = { "A", "B", "M" };
 
 void score_add(struct score *score, bool is_good, const char *reason, const char *diagnosis,
 	       const char *name_format, ...)
@@ -41,7 +41,7 @@ unsigned int instance_line_count(const struct instance *instance)
 {
 	unsigned int count = 1;
 
-	for (int s = 0; s < SIDE_COUNT && instance->is_traced; s++)
+	for (int s = 0; s < PLACE_COUNT && instance->is_traced; s++)
 		count += scenario_expectation(instance->scenario, s) != ANYTHING;
 	return count;
 }
@@ -75,12 +75,19 @@ void instance_start(struct instance *instance)
 	int err = runner_start(&instance->runner, instance->scenario, &instance->lab,
 			       instance->family);
 
-	instance->phase = PHASE_RECIPE;
+	instance->phase = instance->scenario->prelude ? PHASE_PRELUDE : PHASE_RECIPE;
 	instance->deadline_ms = clock_now_ms() + instance->deadline_seconds * 6000LL;
 	if (err) {
 		perror("battery: cannot start a runner");
 		exit(1);
 	}
+}
+
+void instance_go_on(struct instance *instance)
+{
+	instance->phase = PHASE_RECIPE;
+	instance->deadline_ms = clock_now_ms() + instance->deadline_seconds * 6000LL;
+	runner_go_on(&instance->runner);
 }
 
 void instance_take_answer(struct instance *instance, struct score *score)
@@ -104,6 +111,10 @@ void instance_take_answer(struct instance *instance, struct score *score)
 		instance_give_up(instance, score);
 		return;
 	}
+	if (instance->phase == PHASE_PRELUDE) {
+		instance->phase = PHASE_PREPARED;
+		return;
+	}
 	score_add(score, true, NULL, NULL, "%s %s (%s): sockets and packets as intended",
 		  instance->scenario->id, instance->scenario->name, family_name(instance));
 	instance->phase = instance->is_traced ? PHASE_RECORDS : PHASE_JUDGED;
@@ -118,38 +129,22 @@ static bool is_sentinel(const json_t *record)
 	       json_integer_value(json_object_get(record, "peer_port")) == SENTINEL_PORT;
 }
 
-static bool is_of_lab(const struct netlab *lab, const json_t *record)
-{
-	static const char *const fields[] = { "local_addr", "peer_addr" };
-
-	for (int f = 0; f < 2; f++) {
-		const char *address = json_string_value(json_object_get(record, fields[f]));
-
-		for (int s = 0; s < SIDE_COUNT && address; s++) {
-			if (!strcmp(address, lab->side[s].address_v4) ||
-			    !strcmp(address, lab->side[s].address_v6))
-				return true;
-		}
-	}
-	return false;
-}
-
 bool instance_take_record(struct instance *instance, json_t *record)
 {
-	enum lab_side side = SIDE_A;
+	enum lab_side place = SIDE_A;
 	unsigned int *count;
 
-	if (!is_of_lab(&instance->lab, record))
-		return false;
-	if (!expect_is_from(&instance->lab, SIDE_A, record))
-		side = SIDE_B;
+	while (!expect_is_from(&instance->lab, place, record)) {
+		if (++place == PLACE_COUNT)
+			return false;
+	}
 	if (is_sentinel(record)) {
-		instance->has_sentinel[side] = true;
+		instance->has_sentinel[place] = true;
 		return true;
 	}
-	count = &instance->record_counts[side];
+	count = &instance->record_counts[place];
 	if (*count < INSTANCE_RECORDS_MAX)
-		instance->records[side][*count] = json_incref(record);
+		instance->records[place][*count] = json_incref(record);
 	++*count;
 	return true;
 }
@@ -166,6 +161,32 @@ static void print_records(const struct instance *instance, enum lab_side side, F
 	}
 }
 
+/* Swap into place `at` the first of the records from there on that says what is wanted. */
+static void bring_matching_record(struct instance *instance, enum lab_side side, const char *words,
+				  const struct expect_facts *facts, unsigned int at)
+{
+	json_t **records = instance->records[side];
+
+	for (unsigned int i = at; i < instance->record_counts[side] && i < INSTANCE_RECORDS_MAX;
+	     i++) {
+		_cleanup_free_ char *ignored = NULL;
+		size_t length;
+		FILE *out = open_memstream(&ignored, &length);
+		json_t *found = records[i];
+		bool is_it;
+
+		if (!out)
+			abort();
+		is_it = expect_record(words, facts, found, out);
+		fclose(out);
+		if (is_it) {
+			records[i] = records[at];
+			records[at] = found;
+			return;
+		}
+	}
+}
+
 static void judge_side(struct instance *instance, enum lab_side side, struct score *score)
 {
 	const char *words = scenario_expectation(instance->scenario, side);
@@ -178,7 +199,8 @@ static void judge_side(struct instance *instance, enum lab_side side, struct sco
 				      .server_port = SERVER_PORT,
 				      .client_pid = instance->answer.client_pid,
 				      .server_pid = instance->answer.server_pid,
-				      .helper_pid = instance->answer.helper_pid };
+				      .helper_pid = instance->answer.helper_pid,
+				      .is_loopback = instance->scenario->is_loopback };
 	_cleanup_free_ char *diagnosis = NULL;
 	size_t length;
 	FILE *out = open_memstream(&diagnosis, &length);
@@ -191,6 +213,8 @@ static void judge_side(struct instance *instance, enum lab_side side, struct sco
 	for (unsigned int i = 0; i < count && i < wanted && i < INSTANCE_RECORDS_MAX; i++) {
 		_cleanup_free_ char *one = expect_words(words, i);
 
+		if (instance->scenario->is_unordered)
+			bring_matching_record(instance, side, one, &facts, i);
 		is_good &= expect_record(one, &facts, instance->records[side][i], out);
 	}
 	if (!instance->has_sentinel[side]) {
@@ -208,14 +232,16 @@ void instance_advance(struct instance *instance, struct score *score)
 	bool is_late = clock_now_ms() > instance->deadline_ms;
 	bool is_complete = true;
 
-	if (instance->phase == PHASE_RECIPE && is_late) {
+	if ((instance->phase == PHASE_RECIPE || instance->phase == PHASE_PRELUDE) && is_late) {
 		instance->answer.result = RECIPE_FAILED;
 		snprintf(instance->answer.why, sizeof(instance->answer.why), "the recipe hangs");
 		instance_give_up(instance, score);
 	}
 	if (instance->phase != PHASE_RECORDS && instance->phase != PHASE_SENTINEL)
 		return;
-	for (int s = 0; s < SIDE_COUNT; s++) {
+	for (int s = 0; s < PLACE_COUNT; s++) {
+		if (!netlab_has(&instance->lab, s))
+			continue;
 		if (instance->phase == PHASE_SENTINEL)
 			is_complete &= instance->has_sentinel[s];
 		else
@@ -229,7 +255,7 @@ void instance_advance(struct instance *instance, struct score *score)
 		runner_send_sentinel(&instance->runner);
 		return;
 	}
-	for (int s = 0; s < SIDE_COUNT; s++) {
+	for (int s = 0; s < PLACE_COUNT; s++) {
 		if (scenario_expectation(instance->scenario, s) != ANYTHING)
 			judge_side(instance, s, score);
 	}
@@ -239,7 +265,7 @@ void instance_advance(struct instance *instance, struct score *score)
 
 void instance_clear(struct instance *instance)
 {
-	for (int s = 0; s < SIDE_COUNT; s++) {
+	for (int s = 0; s < PLACE_COUNT; s++) {
 		for (int i = 0; i < INSTANCE_RECORDS_MAX; i++)
 			json_decref(instance->records[s][i]);
 		memset(instance->records[s], 0, sizeof(instance->records[s]));

@@ -17,6 +17,8 @@
 
 enum instance_phase {
 	PHASE_PLANNED,
+	PHASE_PRELUDE, /* the runner prepares what must be there before the tracer */
+	PHASE_PREPARED,
 	PHASE_RECIPE, /* the runner works */
 	PHASE_RECORDS, /* the recipe is done, records are awaited */
 	PHASE_SENTINEL, /* those that had to come came or are late; strays are awaited */
@@ -40,9 +42,9 @@ struct instance {
 	long long deadline_ms; /* of the phase */
 	struct runner runner;
 	struct runner_answer answer;
-	json_t *records[SIDE_COUNT][INSTANCE_RECORDS_MAX];
-	unsigned int record_counts[SIDE_COUNT]; /* also those beyond the array */
-	bool has_sentinel[SIDE_COUNT];
+	json_t *records[PLACE_COUNT][INSTANCE_RECORDS_MAX];
+	unsigned int record_counts[PLACE_COUNT]; /* also those beyond the array */
+	bool has_sentinel[PLACE_COUNT];
 };
 
 /* Print one line of TAP. `reason` is of a skip, or NULL; `diagnosis` is printed when not good. */
@@ -52,8 +54,11 @@ void score_add(struct score *score, bool is_good, const char *reason, const char
 /* How many lines of TAP an instance will print. */
 unsigned int instance_line_count(const struct instance *instance);
 
-/* Begin with the recipe. */
+/* Begin: with the prelude if there is one (until PHASE_PREPARED), else with the recipe. */
 void instance_start(struct instance *instance);
+
+/* Go on from PHASE_PREPARED with the recipe. */
+void instance_go_on(struct instance *instance);
 
 /* The runner has answered. */
 void instance_take_answer(struct instance *instance, struct score *score);

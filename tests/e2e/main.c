@@ -59,8 +59,10 @@ static void print_usage(FILE *out)
 	      out);
 }
 
+/* "31" also selects 31a and 31b, "5" selects 05. */
 static bool is_selected(const struct scenario *scenario, int family, char *const names[])
 {
+	size_t digits = strspn(scenario->id, "0123456789");
 	char with_family[16];
 
 	if (!names[0])
@@ -70,35 +72,51 @@ static bool is_selected(const struct scenario *scenario, int family, char *const
 	for (; *names; names++) {
 		if (!strcmp(*names, scenario->id) || !strcmp(*names, scenario->name) ||
 		    !strcmp(*names, with_family) ||
+		    (digits && strlen(*names) == digits &&
+		     !strncmp(*names, scenario->id, digits)) ||
 		    (scenario->id[0] == '0' && !strcmp(*names, scenario->id + 1)))
 			return true;
 	}
 	return false;
 }
 
+static void battery_plan_one(struct battery *battery, const struct scenario *scenario, int family)
+{
+	struct instance *instance = &battery->instances[battery->instance_count];
+	char tag[24];
+
+	*instance = (struct instance){ .scenario = scenario, .family = family };
+	instance->is_traced = battery->is_traced;
+	instance->deadline_seconds = battery->deadline_seconds;
+	instance->runner.fd = -1;
+	snprintf(tag, sizeof(tag), "%s%s", scenario->id, family == AF_INET6 ? "v6" : "v4");
+	netlab_plan(&instance->lab, battery->instance_count, tag, scenario->lab);
+	battery->instance_count++;
+}
+
 static void battery_plan(struct battery *battery, char *const names[])
 {
 	static const int families[] = { AF_INET, AF_INET6 };
+	size_t total = 0;
 
-	battery->instances = calloc(scenario_count * 2, sizeof(*battery->instances));
+	for (const struct scenario_table *table = scenario_tables; table->count; table++)
+		total += table->count * 2;
+	battery->instances = calloc(total, sizeof(*battery->instances));
 	if (!battery->instances)
 		abort();
-	for (size_t i = 0; i < scenario_count * 2; i++) {
-		const struct scenario *scenario = &scenarios[i / 2];
-		int family = families[i % 2];
-		struct instance *instance = &battery->instances[battery->instance_count];
-		char tag[24];
+	for (const struct scenario_table *table = scenario_tables; table->count; table++) {
+		for (size_t i = 0; i < table->count * 2; i++) {
+			const struct scenario *scenario = &table->rows[i / 2];
+			int family = families[i % 2];
 
-		if (scenario->families == (family == AF_INET ? IPV6_ONLY : IPV4_ONLY) ||
-		    !is_selected(scenario, family, names))
-			continue;
-		*instance = (struct instance){ .scenario = scenario, .family = family };
-		instance->is_traced = battery->is_traced;
-		instance->deadline_seconds = battery->deadline_seconds;
-		instance->runner.fd = -1;
-		snprintf(tag, sizeof(tag), "%s%s", scenario->id, family == AF_INET6 ? "v6" : "v4");
-		netlab_plan(&instance->lab, battery->instance_count, tag);
-		battery->instance_count++;
+			if (scenario->families != (family == AF_INET ? IPV6_ONLY : IPV4_ONLY) &&
+			    is_selected(scenario, family, names))
+				battery_plan_one(battery, scenario, family);
+		}
+	}
+	if (battery->instance_count > NETLAB_INDEX_MAX) {
+		fprintf(stderr, "battery: more scenarios than addresses\n");
+		abort();
 	}
 }
 
@@ -110,10 +128,12 @@ static void battery_list(const struct battery *battery)
 
 		printf("%s:%d  %s\n", scenario->id, instance->family == AF_INET6 ? 6 : 4,
 		       scenario->name);
-		for (int s = 0; s < SIDE_COUNT && battery->is_verbose; s++) {
+		for (int s = 0; s < PLACE_COUNT && battery->is_verbose; s++) {
 			const char *words = scenario_expectation(scenario, s);
 
-			printf("      %s: %s\n", s == SIDE_A ? "A" : "B",
+			if (!netlab_has(&instance->lab, s))
+				continue;
+			printf("      %c: %s\n", "ABM"[s],
 			       !words ? "(anything)" :
 			       *words ? words :
 					"(no record)");
@@ -135,7 +155,8 @@ static int battery_build(struct battery *battery, struct netlab *labs)
 	for (size_t i = 0; i < battery->instance_count; i++)
 		labs[i] = battery->instances[i].lab;
 	if (battery->is_noisy)
-		netlab_plan(&labs[battery->instance_count], battery->instance_count, "noise");
+		netlab_plan(&labs[battery->instance_count], battery->instance_count, "noise",
+			    LAB_LINK);
 	err = netlab_build(labs, battery_lab_count(battery));
 	for (size_t i = 0; i < battery->instance_count; i++)
 		battery->instances[i].lab = labs[i];
@@ -151,9 +172,12 @@ static char *netns_list(const struct battery *battery)
 	if (!out)
 		abort();
 	for (size_t i = 0; i < battery->instance_count; i++) {
-		const struct netlab_side *side = battery->instances[i].lab.side;
+		const struct netlab *lab = &battery->instances[i].lab;
 
-		fprintf(out, "%s%s,%s", i ? "," : "", side[SIDE_A].netns, side[SIDE_B].netns);
+		for (int s = 0; s < PLACE_COUNT; s++) {
+			if (netlab_has(lab, s))
+				fprintf(out, "%s%s", i || s ? "," : "", lab->side[s].netns);
+		}
 	}
 	fclose(out);
 	return list;
@@ -231,27 +255,59 @@ static void battery_take_line(void *context, char *line)
 	json_decref(record);
 }
 
+/* Which may start now: those that share nothing first, then the others one by one. */
+static bool may_start(const struct instance *instance, int running, bool has_shareable)
+{
+	if (instance->phase != PHASE_PLANNED && instance->phase != PHASE_PREPARED)
+		return false;
+	return !instance->scenario->is_exclusive || (running == 0 && !has_shareable);
+}
+
 static bool battery_step(struct battery *battery)
 {
+	bool has_shareable = false, has_exclusive = false;
 	int running = 0, open = 0;
 
 	for (size_t i = 0; i < battery->instance_count; i++) {
 		struct instance *instance = &battery->instances[i];
+		bool is_waiting;
 
-		if (instance->phase != PHASE_PLANNED)
+		if (instance->phase != PHASE_PLANNED && instance->phase != PHASE_PREPARED)
 			instance_advance(instance, &battery->score);
-		running += instance->phase != PHASE_PLANNED && instance->phase != PHASE_JUDGED;
+		is_waiting = instance->phase == PHASE_PLANNED || instance->phase == PHASE_PREPARED;
+		running += !is_waiting && instance->phase != PHASE_JUDGED;
+		has_shareable |= is_waiting && !instance->scenario->is_exclusive;
+		has_exclusive |= !is_waiting && instance->phase != PHASE_JUDGED &&
+				 instance->scenario->is_exclusive;
 	}
 	for (size_t i = 0; i < battery->instance_count; i++) {
 		struct instance *instance = &battery->instances[i];
 
-		if (instance->phase == PHASE_PLANNED && running < battery->jobs) {
-			instance_start(instance);
-			running++;
+		if (running < battery->jobs && !has_exclusive &&
+		    may_start(instance, running, has_shareable)) {
+			has_exclusive = instance->scenario->is_exclusive;
+			if (instance->phase == PHASE_PREPARED)
+				instance_go_on(instance);
+			else
+				instance_start(instance);
+			running += instance->phase != PHASE_JUDGED;
 		}
 		open += instance->phase != PHASE_JUDGED;
 	}
 	return open > 0;
+}
+
+/* What must be there before the tracer: run the preludes to their end. */
+static void battery_prepare(struct battery *battery)
+{
+	for (size_t i = 0; i < battery->instance_count && battery->is_traced; i++) {
+		struct instance *instance = &battery->instances[i];
+
+		if (!instance->scenario->prelude)
+			continue;
+		instance_start(instance);
+		instance_take_answer(instance, &battery->score);
+	}
 }
 
 static void battery_run(struct battery *battery)
@@ -316,13 +372,14 @@ static int battery_main(struct battery *battery, struct netlab *labs)
 		printf("Bail out! cannot make network namespaces\n");
 		return 1;
 	}
+	for (size_t i = 0; i < battery->instance_count; i++)
+		planned += instance_line_count(&battery->instances[i]);
+	battery_prepare(battery);
 	if (battery->is_traced) {
 		status = battery_start_tracer(battery);
 		if (status)
 			return status;
 	}
-	for (size_t i = 0; i < battery->instance_count; i++)
-		planned += instance_line_count(&battery->instances[i]);
 	printf("1..%u\n", planned);
 	fflush(stdout);
 	if (battery->is_noisy)

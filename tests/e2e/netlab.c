@@ -18,30 +18,53 @@
 
 #define NETNS_DIRECTORY "/run/netns"
 
-static const char *const side_letters[SIDE_COUNT] = { "a", "b" };
+static const char *const side_letters[PLACE_COUNT] = { "a", "b", "m" };
 
 static enum lab_side other_side(enum lab_side side)
 {
 	return side == SIDE_A ? SIDE_B : SIDE_A;
 }
 
-void netlab_plan(struct netlab *lab, unsigned int index, const char *tag)
+/* Printed as inet_ntop() would, so that texts can be compared: no group is zero. */
+static void plan_addresses(char *v4, size_t v4_size, char *v6, size_t v6_size, unsigned int index,
+			   int network, int host)
 {
-	*lab = (struct netlab){ .index = index };
-	for (int i = 0; i < SIDE_COUNT; i++) {
-		struct netlab_side *side = &lab->side[i];
+	snprintf(v4, v4_size, "10.%d.%u.%d", network, index & 0xff, host);
+	snprintf(v6, v6_size, "fdc7:%d:1:%x::%d", network, (index & 0xff) + 1, host);
+}
 
-		snprintf(side->netns, sizeof(side->netns), "ct%d-%s%s", (int)getpid(), tag,
+static void plan_side(struct netlab *lab, int which, const char *tag)
+{
+	struct netlab_side *side = &lab->side[which];
+	unsigned int index = lab->index;
+	bool is_far = lab->kind == LAB_ROUTED && which == SIDE_B;
+
+	snprintf(side->netns, sizeof(side->netns), "ct%d-%s%s", (int)getpid(), tag,
+		 side_letters[which]);
+	snprintf(side->interface, sizeof(side->interface), "lab%u%s", index & 0xffff,
+		 side_letters[which]);
+	snprintf(side->carrier, sizeof(side->carrier), "%s%u%s",
+		 lab->kind == LAB_LINK || lab->kind == LAB_ROUTED ? "lab" : "und", index & 0xffff,
+		 side_letters[which]);
+	plan_addresses(side->address_v4, sizeof(side->address_v4), side->address_v6,
+		       sizeof(side->address_v6), index, is_far ? 78 : 77, which + 1);
+	memcpy(side->mac, (uint8_t[]){ 0x02, 0xc7, 0, index & 0xff, 0, which + 1 }, 6);
+	side->netns_fd = -1;
+}
+
+void netlab_plan(struct netlab *lab, unsigned int index, const char *tag, enum lab_kind kind)
+{
+	*lab = (struct netlab){ .index = index, .kind = kind };
+	for (int i = 0; i < PLACE_COUNT; i++)
+		plan_side(lab, i, tag);
+	for (int i = 0; i < SIDE_COUNT; i++) {
+		struct netlab_router_port *port = &lab->port[i];
+
+		snprintf(port->interface, sizeof(port->interface), "mid%u%s", index & 0xffff,
 			 side_letters[i]);
-		snprintf(side->interface, sizeof(side->interface), "lab%u%s", index & 0xffff,
-			 side_letters[i]);
-		snprintf(side->address_v4, sizeof(side->address_v4), "10.77.%u.%d", index & 0xff,
-			 i + 1);
-		/* Printed as inet_ntop() would, so that texts can be compared: no group is zero. */
-		snprintf(side->address_v6, sizeof(side->address_v6), "fdc7:77:1:%x::%d",
-			 (index & 0xff) + 1, i + 1);
-		memcpy(side->mac, (uint8_t[]){ 0x02, 0xc7, 0, index & 0xff, 0, i + 1 }, 6);
-		side->netns_fd = -1;
+		plan_addresses(port->address_v4, sizeof(port->address_v4), port->address_v6,
+			       sizeof(port->address_v6), index, 77 + i, 9);
+		memcpy(port->mac, (uint8_t[]){ 0x02, 0xc7, 0, index & 0xff, 1, i + 1 }, 6);
 	}
 }
 
@@ -68,6 +91,16 @@ static void write_mac(FILE *out, const uint8_t *mac)
 		mac[5]);
 }
 
+static void write_link(FILE *out, const char *name, const char *netns, const uint8_t *mac,
+		       const char *peer_name, const char *peer_netns, const uint8_t *peer_mac)
+{
+	fprintf(out, "link add name %s netns %s address ", name, netns);
+	write_mac(out, mac);
+	fprintf(out, " type veth peer name %s netns %s address ", peer_name, peer_netns);
+	write_mac(out, peer_mac);
+	fputc('\n', out);
+}
+
 /* Both ends are made inside their namespaces: the host's own list of links stays as it is. */
 static int netlab_build_links(const struct netlab *labs, size_t count)
 {
@@ -80,58 +113,166 @@ static int netlab_build_links(const struct netlab *labs, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		const struct netlab_side *a = &labs[i].side[SIDE_A];
 		const struct netlab_side *b = &labs[i].side[SIDE_B];
+		const struct netlab_side *m = &labs[i].side[SIDE_M];
 
 		fprintf(out, "netns add %s\nnetns add %s\n", a->netns, b->netns);
-		fprintf(out, "link add name %s netns %s address ", a->interface, a->netns);
-		write_mac(out, a->mac);
-		fprintf(out, " type veth peer name %s netns %s address ", b->interface, b->netns);
-		write_mac(out, b->mac);
-		fputc('\n', out);
+		if (labs[i].kind != LAB_ROUTED) {
+			write_link(out, a->carrier, a->netns, a->mac, b->carrier, b->netns,
+				   b->mac);
+			continue;
+		}
+		fprintf(out, "netns add %s\n", m->netns);
+		for (int s = 0; s < SIDE_COUNT; s++)
+			write_link(out, labs[i].side[s].carrier, labs[i].side[s].netns,
+				   labs[i].side[s].mac, labs[i].port[s].interface, m->netns,
+				   labs[i].port[s].mac);
 	}
 	if (fclose(out))
 		return -ENOMEM;
 	return netlab_ip_batch(NULL, commands);
 }
 
-/*
- * Neighbours are fixed and router and duplicate detection are off: the first packet of a scenario
- * leaves at once, and nothing but the scenario's own packets is on the link.
- */
-static int netlab_build_side(struct netlab *lab, enum lab_side which)
+static int open_netns(struct netlab_side *side)
 {
-	struct netlab_side *side = &lab->side[which];
-	struct netlab_side *peer = &lab->side[other_side(which)];
-	_cleanup_free_ char *commands = NULL;
 	char path[128];
 	struct stat status;
-	size_t length;
-	FILE *out;
-	int err;
 
 	snprintf(path, sizeof(path), NETNS_DIRECTORY "/%s", side->netns);
 	side->netns_fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (side->netns_fd < 0 || fstat(side->netns_fd, &status))
 		return -errno;
 	side->netns_inode = status.st_ino;
-	snprintf(path, sizeof(path), "ipv6/conf/%s/addr_gen_mode", side->interface);
-	err = netlab_sysctl(lab, which, path, "1");
+	return 0;
+}
+
+/* The interface with the addresses, on top of the carrier. */
+static int build_overlay(struct netlab *lab, enum lab_side which)
+{
+	const struct netlab_side *side = &lab->side[which];
+	const char *top = side->interface, *below = side->carrier;
+	unsigned int index = lab->index & 0xff;
+	char commands[512];
+	int used;
+
+	used = snprintf(commands, sizeof(commands), "link set %s up\n", below);
+	if (lab->kind == LAB_VLAN)
+		snprintf(commands + used, sizeof(commands) - used,
+			 "link add link %s name %s type vlan id 7\n", below, top);
+	else if (lab->kind == LAB_QINQ)
+		snprintf(commands + used, sizeof(commands) - used,
+			 "link add link %s name tag%u type vlan proto 802.1ad id 8\n"
+			 "link set tag%u up\n"
+			 "link add link tag%u name %s type vlan id 7\n",
+			 below, index, index, index, top);
+	else
+		snprintf(commands + used, sizeof(commands) - used,
+			 "addr add 10.79.%u.%d/24 dev %s\n"
+			 "link add %s address 02:c7:00:%02x:00:%02x type vxlan id 7 dstport 4789 "
+			 "local 10.79.%u.%d remote 10.79.%u.%d dev %s\n",
+			 index, which + 1, below, top, index, which + 1, index, which + 1, index,
+			 other_side(which) + 1, below);
+	return netlab_ip_batch(side->netns, commands);
+}
+
+/*
+ * Neighbours are fixed and router and duplicate detection are off: the first packet of a scenario
+ * leaves at once, and nothing but the scenario's own packets is on the link.
+ */
+static void write_addresses(FILE *out, const struct netlab *lab, enum lab_side which)
+{
+	const struct netlab_side *side = &lab->side[which];
+	const struct netlab_side *peer = &lab->side[other_side(which)];
+	const struct netlab_router_port *port = &lab->port[which];
+	bool is_routed = lab->kind == LAB_ROUTED;
+
+	fprintf(out, "addr replace %s/24 dev %s\n", side->address_v4, side->interface);
+	fprintf(out, "addr replace %s/64 dev %s nodad\n", side->address_v6, side->interface);
+	for (int v6 = 0; v6 < 2; v6++) {
+		const char *next = is_routed ? (v6 ? port->address_v6 : port->address_v4) :
+					       (v6 ? peer->address_v6 : peer->address_v4);
+
+		fprintf(out, "neigh replace %s dev %s nud permanent lladdr ", next,
+			side->interface);
+		write_mac(out, is_routed ? port->mac : peer->mac);
+		fputc('\n', out);
+		if (is_routed)
+			fprintf(out, "route replace default via %s dev %s\n", next,
+				side->interface);
+	}
+}
+
+static int no_autoconfiguration(const struct netlab *lab, enum lab_side place,
+				const char *interface)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "ipv6/conf/%s/addr_gen_mode", interface);
+	return netlab_sysctl(lab, place, path, "1");
+}
+
+static int netlab_build_side(struct netlab *lab, enum lab_side which)
+{
+	struct netlab_side *side = &lab->side[which];
+	_cleanup_free_ char *commands = NULL;
+	size_t length;
+	FILE *out;
+	int err;
+
+	err = open_netns(side);
+	if (!err && strcmp(side->interface, side->carrier) && build_overlay(lab, which)) {
+		lab->is_unsupported = true;
+		return 0;
+	}
+	if (!err)
+		err = no_autoconfiguration(lab, which, side->interface);
 	if (err)
 		return err;
 	out = open_memstream(&commands, &length);
 	if (!out)
 		return -ENOMEM;
 	fprintf(out, "link set lo up\nlink set %s up\n", side->interface);
-	fprintf(out, "addr add %s/24 dev %s\n", side->address_v4, side->interface);
-	fprintf(out, "addr add %s/64 dev %s nodad\n", side->address_v6, side->interface);
-	for (int v6 = 0; v6 < 2; v6++) {
-		fprintf(out, "neigh replace %s dev %s nud permanent lladdr ",
-			v6 ? peer->address_v6 : peer->address_v4, side->interface);
-		write_mac(out, peer->mac);
-		fputc('\n', out);
-	}
+	write_addresses(out, lab, which);
 	if (fclose(out))
 		return -ENOMEM;
 	return netlab_ip_batch(side->netns, commands);
+}
+
+static int netlab_build_router(struct netlab *lab)
+{
+	_cleanup_free_ char *commands = NULL;
+	size_t length;
+	FILE *out;
+	int err = open_netns(&lab->side[SIDE_M]);
+
+	for (int s = 0; s < SIDE_COUNT && !err; s++)
+		err = no_autoconfiguration(lab, SIDE_M, lab->port[s].interface);
+	if (!err)
+		err = netlab_sysctl(lab, SIDE_M, "ipv4/ip_forward", "1");
+	if (!err)
+		err = netlab_sysctl(lab, SIDE_M, "ipv6/conf/all/forwarding", "1");
+	if (err)
+		return err;
+	out = open_memstream(&commands, &length);
+	if (!out)
+		return -ENOMEM;
+	fprintf(out, "link set lo up\n");
+	for (int s = 0; s < SIDE_COUNT; s++) {
+		const struct netlab_router_port *port = &lab->port[s];
+		const struct netlab_side *end = &lab->side[s];
+
+		fprintf(out, "link set %s up\n", port->interface);
+		fprintf(out, "addr add %s/24 dev %s\n", port->address_v4, port->interface);
+		fprintf(out, "addr add %s/64 dev %s nodad\n", port->address_v6, port->interface);
+		for (int v6 = 0; v6 < 2; v6++) {
+			fprintf(out, "neigh replace %s dev %s nud permanent lladdr ",
+				v6 ? end->address_v6 : end->address_v4, port->interface);
+			write_mac(out, end->mac);
+			fputc('\n', out);
+		}
+	}
+	if (fclose(out))
+		return -ENOMEM;
+	return netlab_ip_batch(lab->side[SIDE_M].netns, commands);
 }
 
 int netlab_build(struct netlab *labs, size_t count)
@@ -140,11 +281,38 @@ int netlab_build(struct netlab *labs, size_t count)
 
 	err = netlab_build_links(labs, count);
 	for (size_t i = 0; !err && i < count; i++) {
-		err = netlab_build_side(&labs[i], SIDE_A);
-		if (!err)
-			err = netlab_build_side(&labs[i], SIDE_B);
+		for (int s = 0; s < SIDE_COUNT && !err; s++)
+			err = netlab_build_side(&labs[i], s);
+		if (!err && labs[i].kind == LAB_ROUTED)
+			err = netlab_build_router(&labs[i]);
 	}
 	return err;
+}
+
+const uint8_t *netlab_next_mac(const struct netlab *lab, enum lab_side side)
+{
+	return lab->kind == LAB_ROUTED ? lab->port[side].mac : lab->side[other_side(side)].mac;
+}
+
+int netlab_ip(const struct netlab *lab, enum lab_side place, const char *commands)
+{
+	return netlab_ip_batch(lab->side[place].netns, commands);
+}
+
+int netlab_link_set(const struct netlab *lab, enum lab_side side, bool is_up)
+{
+	_cleanup_free_ char *commands = NULL;
+	size_t length;
+	FILE *out = open_memstream(&commands, &length);
+
+	if (!out)
+		return -ENOMEM;
+	fprintf(out, "link set %s %s\n", lab->side[side].interface, is_up ? "up" : "down");
+	if (is_up)
+		write_addresses(out, lab, side);
+	if (fclose(out))
+		return -ENOMEM;
+	return netlab_ip(lab, side, commands);
 }
 
 void netlab_destroy(struct netlab *labs, size_t count)
@@ -158,9 +326,11 @@ void netlab_destroy(struct netlab *labs, size_t count)
 	if (!out)
 		return;
 	for (size_t i = 0; i < count; i++) {
-		for (int s = 0; s < SIDE_COUNT; s++) {
+		for (int s = 0; s < PLACE_COUNT; s++) {
 			struct netlab_side *side = &labs[i].side[s];
 
+			if (!netlab_has(&labs[i], s))
+				continue;
 			if (side->netns_fd >= 0)
 				close(side->netns_fd);
 			side->netns_fd = -1;
@@ -247,10 +417,10 @@ int netlab_filter(const struct netlab *lab, enum lab_side side, const char *inpu
 	snprintf(rules, sizeof(rules),
 		 "table inet lab\nflush table inet lab\ndelete table inet lab\n"
 		 "table inet lab {\n"
-		 "chain in {\ntype filter hook input priority 0;\n%s\n}\n"
+		 "chain in {\ntype filter hook %s priority 0;\n%s\n}\n"
 		 "chain out {\ntype filter hook output priority 0;\n%s\n}\n"
 		 "}\n",
-		 input ? input : "", output ? output : "");
+		 side == SIDE_M ? "forward" : "input", input ? input : "", output ? output : "");
 	err = tool_run(argv, lab->side[side].netns_fd, rules, &result);
 	if (err)
 		return err;
@@ -269,8 +439,10 @@ int netlab_filter_clear(const struct netlab *lab)
 	struct tool_result result;
 	int err = 0;
 
-	for (int s = 0; s < SIDE_COUNT && !err; s++)
-		err = tool_run(argv, lab->side[s].netns_fd, NULL, &result);
+	for (int s = 0; s < PLACE_COUNT && !err; s++) {
+		if (netlab_has(lab, s))
+			err = tool_run(argv, lab->side[s].netns_fd, NULL, &result);
+	}
 	return err;
 }
 

@@ -26,36 +26,65 @@ struct frame_view {
 	size_t tcp_bytes; /* header and payload, by the IP header */
 };
 
+/* Of a fragment only the first is TCP; what it lacks at its end, nobody here looks at. */
+static size_t parse_ipv4(struct frame_view *view, uint8_t *packet)
+{
+	struct ip *ip = (struct ip *)packet;
+
+	if (ip->ip_p != IPPROTO_TCP || ntohs(ip->ip_off) & IP_OFFMASK)
+		return 0;
+	view->family = AF_INET;
+	view->source = (uint8_t *)&ip->ip_src;
+	view->destination = (uint8_t *)&ip->ip_dst;
+	view->address_bytes = 4;
+	view->tcp_bytes = ntohs(ip->ip_len) - ip->ip_hl * 4;
+	return ip->ip_hl * 4;
+}
+
+static size_t parse_ipv6(struct frame_view *view, uint8_t *packet, size_t length)
+{
+	struct ip6_hdr *ip6 = (struct ip6_hdr *)packet;
+	size_t offset = sizeof(*ip6);
+	uint8_t next = ip6->ip6_nxt;
+
+	while (next != IPPROTO_TCP) {
+		const uint8_t *header = packet + offset;
+
+		if (offset + 8 > length)
+			return 0;
+		if (next == IPPROTO_FRAGMENT && !header[2] && !(header[3] & 0xf8))
+			offset += 8;
+		else if (next == IPPROTO_HOPOPTS || next == IPPROTO_DSTOPTS ||
+			 next == IPPROTO_ROUTING)
+			offset += 8 * (header[1] + 1);
+		else
+			return 0;
+		next = header[0];
+	}
+	view->family = AF_INET6;
+	view->source = (uint8_t *)&ip6->ip6_src;
+	view->destination = (uint8_t *)&ip6->ip6_dst;
+	view->address_bytes = 16;
+	view->tcp_bytes = ntohs(ip6->ip6_plen) + sizeof(*ip6) - offset;
+	return offset;
+}
+
 static bool frame_parse(uint8_t *frame, size_t length, struct frame_view *ret_view)
 {
 	struct ether_header *ether = (struct ether_header *)frame;
 	struct frame_view view = {};
-	size_t offset = sizeof(*ether), end;
+	size_t offset = sizeof(*ether), skipped = 0;
 
-	if (length >= offset + sizeof(struct ip) && ntohs(ether->ether_type) == ETHERTYPE_IP) {
-		struct ip *ip = (struct ip *)(frame + offset);
-
-		end = offset + ntohs(ip->ip_len);
-		offset += ip->ip_hl * 4;
-		view.family = ip->ip_p == IPPROTO_TCP ? AF_INET : 0;
-		view.source = (uint8_t *)&ip->ip_src;
-		view.destination = (uint8_t *)&ip->ip_dst;
-		view.address_bytes = 4;
-	} else if (length >= offset + sizeof(struct ip6_hdr) &&
-		   ntohs(ether->ether_type) == ETHERTYPE_IPV6) {
-		struct ip6_hdr *ip6 = (struct ip6_hdr *)(frame + offset);
-
-		offset += sizeof(*ip6);
-		end = offset + ntohs(ip6->ip6_plen);
-		view.family = ip6->ip6_nxt == IPPROTO_TCP ? AF_INET6 : 0;
-		view.source = (uint8_t *)&ip6->ip6_src;
-		view.destination = (uint8_t *)&ip6->ip6_dst;
-		view.address_bytes = 16;
-	}
-	if (!view.family || length < offset + sizeof(struct tcphdr) || end < offset + 20)
+	if (length >= offset + sizeof(struct ip) && ntohs(ether->ether_type) == ETHERTYPE_IP)
+		skipped = parse_ipv4(&view, frame + offset);
+	else if (length >= offset + sizeof(struct ip6_hdr) &&
+		 ntohs(ether->ether_type) == ETHERTYPE_IPV6)
+		skipped = parse_ipv6(&view, frame + offset, length - offset);
+	offset += skipped;
+	if (!skipped || length < offset + sizeof(struct tcphdr) ||
+	    view.tcp_bytes < sizeof(struct tcphdr))
 		return false;
 	view.tcp = (struct tcphdr *)(frame + offset);
-	view.tcp_bytes = end - offset;
 	*ret_view = view;
 	return true;
 }
@@ -86,7 +115,7 @@ static void frame_checksum(struct frame_view *view)
 }
 
 int tap_open(struct tap *ret_tap, const struct netlab *lab, enum lab_side side, int family,
-	     uint16_t server_port)
+	     uint16_t server_port, bool is_loopback)
 {
 	struct tap tap = { .side = side, .family = family, .server_port = server_port };
 	struct sockaddr_ll address = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL) };
@@ -98,12 +127,15 @@ int tap_open(struct tap *ret_tap, const struct netlab *lab, enum lab_side side, 
 	/* Protocol 0: nothing is queued before bind() names the interface. */
 	tap.fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	err = tap.fd < 0 ? -errno : 0;
-	address.sll_ifindex = if_nametoindex(lab->side[side].interface);
+	address.sll_ifindex = if_nametoindex(is_loopback ? "lo" : lab->side[side].interface);
 	netns_leave(saved);
 	if (err)
 		return err;
-	for (int i = 0; i < SIDE_COUNT; i++)
-		memcpy(tap.mac[i], lab->side[i].mac, sizeof(tap.mac[i]));
+	memcpy(tap.mac, lab->side[side].mac, sizeof(tap.mac));
+	memcpy(tap.next_mac, netlab_next_mac(lab, side), sizeof(tap.next_mac));
+	/* Loopback shows every packet twice: going out and coming in. */
+	if (is_loopback)
+		setsockopt(tap.fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &(int){ 1 }, sizeof(int));
 	if (bind(tap.fd, (struct sockaddr *)&address, sizeof(address)) ||
 	    setsockopt(tap.fd, SOL_PACKET, PACKET_QDISC_BYPASS, &(int){ 1 }, sizeof(int))) {
 		err = -errno;
@@ -123,20 +155,23 @@ void tap_close(struct tap *tap)
 
 static void tap_note(struct tap *tap, uint8_t *frame, size_t length)
 {
-	struct ether_header *ether = (struct ether_header *)frame;
 	struct tap_direction *direction;
 	struct frame_view view;
+	uint16_t client_port;
 	uint32_t next_seq;
 	bool is_from_b;
 
 	if (!frame_parse(frame, length, &view) || view.family != tap->family)
 		return;
-	is_from_b = !memcmp(ether->ether_shost, tap->mac[SIDE_B], 6);
-	if (ntohs(is_from_b ? view.tcp->th_sport : view.tcp->th_dport) != tap->server_port)
+	is_from_b = ntohs(view.tcp->th_sport) == tap->server_port;
+	client_port = ntohs(is_from_b ? view.tcp->th_dport : view.tcp->th_sport);
+	if (!is_from_b && ntohs(view.tcp->th_dport) != tap->server_port)
+		return;
+	if (tap->only_client_port && client_port != tap->only_client_port)
 		return;
 	direction = &tap->from[is_from_b ? SIDE_B : SIDE_A];
 	if (!is_from_b && view.tcp->th_flags & RAWTCP_SYN)
-		tap->client_port = ntohs(view.tcp->th_sport);
+		tap->client_port = client_port;
 	direction->syn_count += !!(view.tcp->th_flags & RAWTCP_SYN);
 	direction->fin_count += !!(view.tcp->th_flags & RAWTCP_FIN);
 	direction->rst_count += !!(view.tcp->th_flags & RAWTCP_RST);
@@ -187,39 +222,6 @@ int tap_wait(struct tap *tap, bool (*is_reached)(const struct tap *tap, uint32_t
 	}
 }
 
-static size_t frame_build_ip(uint8_t *packet, const struct netlab *lab, int family,
-			     const struct rawtcp_segment *segment, size_t tcp_bytes)
-{
-	uint8_t ttl = segment->ttl ? segment->ttl : 64;
-	enum lab_side from = segment->from;
-	enum lab_side to = from == SIDE_A ? SIDE_B : SIDE_A;
-
-	if (family == AF_INET6) {
-		struct ip6_hdr *ip6 = (struct ip6_hdr *)packet;
-
-		ip6->ip6_flow = htonl(6U << 28);
-		ip6->ip6_plen = htons(tcp_bytes);
-		ip6->ip6_nxt = IPPROTO_TCP;
-		ip6->ip6_hlim = ttl;
-		inet_pton(AF_INET6, lab->side[from].address_v6, &ip6->ip6_src);
-		inet_pton(AF_INET6, lab->side[to].address_v6, &ip6->ip6_dst);
-		return sizeof(*ip6);
-	}
-	struct ip *ip = (struct ip *)packet;
-
-	ip->ip_v = 4;
-	ip->ip_hl = 5;
-	ip->ip_len = htons(sizeof(*ip) + tcp_bytes);
-	ip->ip_off = htons(IP_DF);
-	ip->ip_id = htons(segment->ip_id);
-	ip->ip_ttl = ttl;
-	ip->ip_p = IPPROTO_TCP;
-	inet_pton(AF_INET, lab->side[from].address_v4, &ip->ip_src);
-	inet_pton(AF_INET, lab->side[to].address_v4, &ip->ip_dst);
-	ip->ip_sum = sum_fold(sum_bytes(0, packet, sizeof(*ip)));
-	return sizeof(*ip);
-}
-
 static int tap_transmit(struct tap *tap, const uint8_t *frame, size_t length)
 {
 	if (send(tap->fd, frame, length, 0) != (ssize_t)length)
@@ -227,35 +229,108 @@ static int tap_transmit(struct tap *tap, const uint8_t *frame, size_t length)
 	return 0;
 }
 
-int rawtcp_send(struct tap *tap, const struct netlab *lab, const struct rawtcp_segment *segment)
+/* `offset` and `is_last` say which piece of the segment this is. */
+static size_t build_ipv6(uint8_t *packet, const struct netlab *lab,
+			 const struct rawtcp_segment *segment, size_t bytes, size_t offset,
+			 bool is_last)
+{
+	struct ip6_hdr *ip6 = (struct ip6_hdr *)packet;
+	struct ip6_frag *fragment = (struct ip6_frag *)(ip6 + 1);
+	bool is_whole = offset == 0 && is_last;
+
+	ip6->ip6_flow = htonl(6U << 28);
+	ip6->ip6_plen = htons(bytes + (is_whole ? 0 : sizeof(*fragment)));
+	ip6->ip6_nxt = is_whole ? IPPROTO_TCP : IPPROTO_FRAGMENT;
+	ip6->ip6_hlim = segment->ttl ? segment->ttl : 64;
+	inet_pton(AF_INET6, netlab_address_text(lab, segment->from, AF_INET6), &ip6->ip6_src);
+	inet_pton(AF_INET6,
+		  netlab_address_text(lab, segment->from == SIDE_A ? SIDE_B : SIDE_A, AF_INET6),
+		  &ip6->ip6_dst);
+	if (is_whole)
+		return sizeof(*ip6);
+	fragment->ip6f_nxt = IPPROTO_TCP;
+	fragment->ip6f_offlg = htons(offset | !is_last);
+	fragment->ip6f_ident = htonl(0x5eed);
+	return sizeof(*ip6) + sizeof(*fragment);
+}
+
+static size_t build_ipv4(uint8_t *packet, const struct netlab *lab,
+			 const struct rawtcp_segment *segment, size_t bytes, size_t offset,
+			 bool is_last)
+{
+	struct ip *ip = (struct ip *)packet;
+	bool is_whole = offset == 0 && is_last;
+
+	ip->ip_v = 4;
+	ip->ip_hl = 5;
+	ip->ip_len = htons(sizeof(*ip) + bytes);
+	ip->ip_off = htons(is_whole ? IP_DF : (offset / 8) | (is_last ? 0 : IP_MF));
+	ip->ip_id = htons(segment->ip_id);
+	ip->ip_ttl = segment->ttl ? segment->ttl : 64;
+	ip->ip_p = IPPROTO_TCP;
+	inet_pton(AF_INET, netlab_address_text(lab, segment->from, AF_INET), &ip->ip_src);
+	inet_pton(AF_INET,
+		  netlab_address_text(lab, segment->from == SIDE_A ? SIDE_B : SIDE_A, AF_INET),
+		  &ip->ip_dst);
+	ip->ip_sum = sum_fold(sum_bytes(0, packet, sizeof(*ip)));
+	return sizeof(*ip);
+}
+
+/* Put one piece of the TCP segment into a frame and send it. */
+static int transmit_piece(struct tap *tap, const struct netlab *lab,
+			  const struct rawtcp_segment *segment, const uint8_t *tcp, size_t bytes,
+			  size_t offset, bool is_last)
 {
 	_Alignas(8) uint8_t buffer[2 + 1600] = {};
 	uint8_t *frame = buffer + 2;
 	struct ether_header *ether = (struct ether_header *)frame;
-	size_t tcp_bytes = sizeof(struct tcphdr) + segment->payload_bytes;
-	bool is_from_a = segment->from == SIDE_A;
-	struct frame_view view;
-	struct tcphdr *tcp;
+	bool is_v6 = tap->family == AF_INET6;
 	size_t length = sizeof(*ether);
 
-	if (segment->payload_bytes > 1400)
+	memcpy(ether->ether_shost, tap->mac, 6);
+	memcpy(ether->ether_dhost, tap->next_mac, 6);
+	ether->ether_type = htons(is_v6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP);
+	length += (is_v6 ? build_ipv6 : build_ipv4)(frame + length, lab, segment, bytes, offset,
+						    is_last);
+	memcpy(frame + length, tcp + offset, bytes);
+	return tap_transmit(tap, frame, length + bytes);
+}
+
+int rawtcp_send(struct tap *tap, const struct netlab *lab, const struct rawtcp_segment *segment)
+{
+	_Alignas(8) uint8_t bytes[sizeof(struct tcphdr) + 1400] = {};
+	struct tcphdr *tcp = (struct tcphdr *)bytes;
+	size_t total = sizeof(*tcp) + segment->payload_bytes;
+	size_t first = segment->fragment_bytes ? segment->fragment_bytes : total;
+	bool is_from_a = segment->from == SIDE_A;
+	struct frame_view view = { .tcp = tcp, .tcp_bytes = total };
+	uint8_t header[64] = {};
+	int err;
+
+	if (total > sizeof(bytes) || first > total || (first < total && first % 8))
 		return -EMSGSIZE;
-	memcpy(ether->ether_shost, tap->mac[segment->from], 6);
-	memcpy(ether->ether_dhost, tap->mac[is_from_a ? SIDE_B : SIDE_A], 6);
-	ether->ether_type = htons(tap->family == AF_INET6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP);
-	length += frame_build_ip(frame + length, lab, tap->family, segment, tcp_bytes);
-	tcp = (struct tcphdr *)(frame + length);
 	tcp->th_sport = htons(is_from_a ? segment->client_port : tap->server_port);
 	tcp->th_dport = htons(is_from_a ? tap->server_port : segment->client_port);
 	tcp->th_seq = htonl(segment->seq);
 	tcp->th_ack = htonl(segment->ack);
 	tcp->th_off = 5;
 	tcp->th_flags = segment->flags;
-	length += tcp_bytes;
-	if (!frame_parse(frame, length, &view))
-		return -EINVAL;
+	/* The addresses of the checksum are those of the header that will be put before it. */
+	if (tap->family == AF_INET6) {
+		build_ipv6(header, lab, segment, 0, 0, true);
+		view.source = header + offsetof(struct ip6_hdr, ip6_src);
+		view.address_bytes = 16;
+	} else {
+		build_ipv4(header, lab, segment, 0, 0, true);
+		view.source = header + offsetof(struct ip, ip_src);
+		view.address_bytes = 4;
+	}
+	view.destination = view.source + view.address_bytes;
 	frame_checksum(&view);
-	return tap_transmit(tap, frame, length);
+	err = transmit_piece(tap, lab, segment, bytes, first, 0, first == total);
+	if (!err && first < total)
+		err = transmit_piece(tap, lab, segment, bytes, total - first, first, true);
+	return err;
 }
 
 int rawtcp_replay(struct tap *tap, const uint8_t *frame, size_t frame_bytes)

@@ -39,21 +39,23 @@ struct tap {
 	int fd; /* -1 when closed */
 	enum lab_side side;
 	int family;
-	uint16_t server_port; /* only packets from or to it count */
+	uint16_t server_port; /* only packets from or to it count: B is who sends from it */
 	uint16_t client_port; /* of the last SYN from A; 0 when there was none */
-	uint8_t mac[SIDE_COUNT][6];
+	uint16_t only_client_port; /* not 0: packets of other ports of A count no more */
+	uint8_t mac[6];
+	uint8_t next_mac[6];
 	struct tap_direction from[SIDE_COUNT];
 };
 
 /**
- * Begin to watch the link at one side.
+ * Begin to watch the link at one side, or, with `is_loopback`, its loopback.
  *
  * @ret_tap      Set on success only; close with tap_close().
  * @server_port  Only packets between any port of A and this port of B count.
  * @return       0 or a negative errno.
  */
 int tap_open(struct tap *ret_tap, const struct netlab *lab, enum lab_side side, int family,
-	     uint16_t server_port);
+	     uint16_t server_port, bool is_loopback);
 void tap_close(struct tap *tap);
 
 /* Take in what was seen so far. */
@@ -76,6 +78,7 @@ struct rawtcp_segment {
 	uint8_t ttl; /* 0 means 64, as this host's own packets have */
 	uint16_t ip_id; /* IPv4 only */
 	uint16_t payload_bytes;
+	uint16_t fragment_bytes; /* cut it into IP fragments: so much TCP in the first; 0: whole */
 };
 
 /* Build a segment and put it onto the link from the tap's side. 0 or a negative errno. */

@@ -21,16 +21,23 @@
 static int run_open(struct scenario_run *run)
 {
 	const struct netlab *lab = run->lab;
+	bool is_loopback = run->scenario->is_loopback;
 	int err = 0;
 
 	run->client.fd = -1;
+	run->client.spare_fd = -1;
 	run->server.fd = -1;
+	run->server.spare_fd = -1;
+	run->child.fd = -1;
+	run->child.spare_fd = -1;
 	for (int s = 0; s < SIDE_COUNT; s++)
 		run->tap[s].fd = -1;
 	for (int s = 0; s < SIDE_COUNT && !err; s++)
-		err = tap_open(&run->tap[s], lab, s, run->family, SERVER_PORT);
+		err = tap_open(&run->tap[s], lab, is_loopback ? SIDE_B : s, run->family,
+			       SERVER_PORT, is_loopback);
 	if (!err)
-		err = actor_start(&run->client, "ct_client", lab->side[SIDE_A].netns_fd);
+		err = actor_start(&run->client, "ct_client",
+				  lab->side[is_loopback ? SIDE_B : SIDE_A].netns_fd);
 	if (!err)
 		err = actor_start(&run->server, "ct_server", lab->side[SIDE_B].netns_fd);
 	netlab_address(lab, SIDE_B, run->family, SERVER_PORT, &run->server_address);
@@ -61,20 +68,28 @@ static bool run_packets_match(struct scenario_run *run)
 	}
 }
 
-static void run_recipe(struct scenario_run *run, struct runner_answer *answer)
+static void run_prelude(struct scenario_run *run, struct runner_answer *answer)
 {
 	int err = run_open(run);
 
+	answer->result = RECIPE_DONE;
 	if (err) {
 		answer->result = RECIPE_FAILED;
 		snprintf(run->why, sizeof(run->why), "cannot start: %s", strerror(-err));
-	} else {
-		answer->result = run->scenario->recipe(run);
+	} else if (run->scenario->prelude) {
+		answer->result = run->scenario->prelude(run);
 	}
+	memcpy(answer->why, run->why, sizeof(answer->why));
+}
+
+static void run_recipe(struct scenario_run *run, struct runner_answer *answer)
+{
+	answer->result = run->scenario->recipe(run);
 	if (answer->result == RECIPE_DONE && !run_packets_match(run))
 		answer->result = RECIPE_FAILED;
 	/* What a recipe itself puts onto the link at A is only seen at B. */
-	answer->client_port = run->tap[SIDE_A].client_port ? run->tap[SIDE_A].client_port :
+	answer->client_port = run->client_port		   ? run->client_port :
+			      run->tap[SIDE_A].client_port ? run->tap[SIDE_A].client_port :
 							     run->tap[SIDE_B].client_port;
 	answer->client_pid = run->client.pid;
 	answer->server_pid = run->server.pid;
@@ -113,7 +128,14 @@ static __attribute__((noreturn)) void runner_main(int fd, struct scenario_run *r
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_DFL);
 	prctl(PR_SET_NAME, "ct_runner");
-	run_recipe(run, &answer);
+	run_prelude(run, &answer);
+	/* The first order is to go on, as soon as the tracer is there. */
+	if (run->scenario->prelude && answer.result == RECIPE_DONE &&
+	    (write(fd, &answer, sizeof(answer)) != sizeof(answer) || read(fd, &order, 1) != 1 ||
+	     order != 'G'))
+		_exit(1);
+	if (answer.result == RECIPE_DONE)
+		run_recipe(run, &answer);
 	if (write(fd, &answer, sizeof(answer)) != sizeof(answer))
 		_exit(1);
 	while (read(fd, &order, 1) == 1 && order == 'S') {
@@ -121,6 +143,7 @@ static __attribute__((noreturn)) void runner_main(int fd, struct scenario_run *r
 		if (write(fd, &answer, sizeof(answer)) != sizeof(answer))
 			break;
 	}
+	actor_stop(&run->child);
 	actor_stop(&run->client);
 	actor_stop(&run->server);
 	_exit(0);
@@ -171,6 +194,11 @@ int runner_read(struct runner *runner, struct runner_answer *ret_answer)
 static int runner_order(struct runner *runner, char order)
 {
 	return send(runner->fd, &order, 1, MSG_NOSIGNAL) == 1 ? 0 : -ESRCH;
+}
+
+int runner_go_on(struct runner *runner)
+{
+	return runner_order(runner, 'G');
 }
 
 int runner_send_sentinel(struct runner *runner)

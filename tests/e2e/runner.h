@@ -15,7 +15,7 @@ struct runner {
 	int fd; /* readable when an answer has come; -1 when it does not run */
 };
 
-/* The first answer, when the recipe has ended; also the only one to a sentinel. */
+/* When the prelude, if there is one, and when the recipe has ended; also the only one to a sentinel. */
 struct runner_answer {
 	enum recipe_result result;
 	uint16_t client_port;
@@ -25,12 +25,18 @@ struct runner_answer {
 	char why[512];
 };
 
-/* Start the process, which begins with the recipe at once. 0 or a negative errno. */
+/*
+ * Start the process, which begins at once: with the prelude, else with the recipe.
+ * 0 or a negative errno.
+ */
 int runner_start(struct runner *ret_runner, const struct scenario *scenario,
 		 const struct netlab *lab, int family);
 
 /* Read the next answer. 0, or -ESRCH when the process died. */
 int runner_read(struct runner *runner, struct runner_answer *ret_answer);
+
+/* The prelude has been answered: begin with the recipe. */
+int runner_go_on(struct runner *runner);
 
 /*
  * Ask for a connection from A to B that is refused: a record of it comes behind all records of the

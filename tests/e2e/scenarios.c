@@ -2,55 +2,9 @@
 #include "tests/e2e/scenarios.h"
 
 #include "tests/e2e/recipes.h"
+#include "tests/e2e/scenario_words.h"
 
-/* Words that rows share. A cause is spelled here and nowhere else. */
-#define CAUSE_LINGER0 "cause=linger0 "
-#define CAUSE_LINGER2 "cause=linger2 "
-#define CAUSE_UNREAD_DATA "cause=unread_data "
-#define CAUSE_DISCONNECT "cause=disconnect "
-#define CAUSE_LISTENER_CLOSED "cause=listener_closed "
-#define CAUSE_AFTER_CLOSE "cause=data_after_close "
-#define CAUSE_AFTER_SHUTDOWN "cause=data_after_shutdown "
-#define CAUSE_RTO "cause=rto "
-#define CAUSE_USER_TIMEOUT "cause=user_timeout "
-#define CAUSE_KEEPALIVE "cause=keepalive "
-#define CAUSE_NO_LISTENER "cause=no_listener "
-#define CAUSE_NO_SOCKET "cause=no_socket "
-#define CAUSE_REJECT "cause=reject "
-#define CAUSE_CLOSED_EARLY "cause=closed_early "
-#define CAUSE_SYN_UNANSWERED "cause=syn_unanswered "
-#define CAUSE_ICMP_PORT "cause=icmp_port_unreachable "
-#define CAUSE_ICMP_PROHIBITED "cause=icmp_prohibited "
-#define CAUSE_SOCKET_DESTROY "cause=socket_destroy "
-#define CAUSE_LOCAL_FIRST "cause=local_first "
-#define CAUSE_PEER_FIRST "cause=peer_first "
-#define CAUSE_SIMULTANEOUS "cause=simultaneous "
-#define CAUSE_ZERO_WINDOW "cause=zero_window "
-#define CAUSE_REPAIR "cause=repair "
-#define CAUSE_INJECTED "cause=injected "
-#define CAUSE_FIN_WAIT2_EXPIRED "cause=fin_wait2_expired "
-
-#define BY_CLIENT "pid=@client comm=ct_client "
-#define BY_SERVER "pid=@server comm=ct_server "
-#define BY_NOBODY "pid=null comm=null "
-#define CLOSED_BY_CLIENT "closer_pid=@client closer_comm=ct_client "
-#define CLOSED_BY_SERVER "closer_pid=@server closer_comm=ct_server "
-
-#define SHAKEN "ct_count=1 syn_count=2 syn_count_clt=1 syn_count_srv=1 "
-#define ONE_SYN "ct_count=0 syn_count=1 syn_count_clt=1 syn_count_srv=0 "
-#define FINS_BOTH "fin_count=2 fin_count_clt=1 fin_count_srv=1 "
-#define FIN_CLIENT "fin_count=1 fin_count_clt=1 fin_count_srv=0 "
-#define NO_FIN "fin_count=0 fin_count_clt=0 fin_count_srv=0 "
-#define RST_CLIENT "rst_count=1 rst_count_clt=1 rst_count_srv=0 "
-#define RST_SERVER "rst_count=1 rst_count_clt=0 rst_count_srv=1 "
-#define NO_RST "rst_count=0 rst_count_clt=0 rst_count_srv=0 "
-
-#define CLIENT_BYTES "bytes_sent=100 bytes_received=200 "
-#define SERVER_BYTES "bytes_sent=200 bytes_received=100 "
-
-#define PROVED "confidence=proved "
-
-const struct scenario scenarios[] = {
+static const struct scenario first_rows[] = {
 	{
 		.id = "01",
 		.name = "client closes first",
@@ -410,4 +364,7 @@ const struct scenario scenarios[] = {
 	},
 };
 
-const size_t scenario_count = sizeof(scenarios) / sizeof(scenarios[0]);
+const struct scenario_table scenario_tables[] = {
+	SCENARIO_TABLE(first_rows),
+	{},
+};

@@ -134,6 +134,14 @@ static inline struct record_context sample_context(void)
 	};
 }
 
+static const struct container sample_container __attribute__((unused)) = {
+	.id = "4f5e",
+	.name = "web",
+	.pod = "web-7d9f",
+	.pod_namespace = "shop",
+	.runtime = CONTAINER_RUNTIME_CONTAINERD,
+};
+
 static inline struct closed_connection sample_connection_of(const struct close_record *record)
 {
 	struct record_context context = sample_context();
@@ -147,8 +155,22 @@ static inline struct closed_connection sample_connection_of(const struct close_r
 static inline struct closed_connection sample_connection(void)
 {
 	struct close_record record = sample_record();
+	struct closed_connection c = sample_connection_of(&record);
 
-	return sample_connection_of(&record);
+	c.container = &sample_container;
+	return c;
+}
+
+/* As --stacks shows it: more than a line in tables. */
+static inline struct closed_connection sample_connection_with_stacks(void)
+{
+	static const char kernel[] = "tcp_disconnect+0x1\0say \"hi\"\n+0x2 [m]";
+	static const char user[] = "main+0x3 [nginx]";
+	struct closed_connection c = sample_connection();
+
+	c.kernel_stack = (struct string_list){ kernel, sizeof(kernel) };
+	c.user_stack = (struct string_list){ user, sizeof(user) };
+	return c;
 }
 
 /* No context either: no host, no clock rate, no interface, no cgroup. */

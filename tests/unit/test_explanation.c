@@ -296,24 +296,6 @@ TEST(idle_resets_carry_a_hint)
 	assert_string_equal(sentence_of(&r), "10.0.0.5:45012 sent RST");
 }
 
-TEST(idle_timeouts_match_within_one_percent)
-{
-	static const unsigned int seconds[] = { 60, 300, 350, 600, 3600 };
-	size_t i;
-
-	for (i = 0; i < 5; i++) {
-		uint64_t us = seconds[i] * UINT64_C(1000000), off = us / 100;
-
-		assert_int_equal(idle_timeout_match(us), seconds[i]);
-		assert_int_equal(idle_timeout_match(us - off), seconds[i]);
-		assert_int_equal(idle_timeout_match(us + off), seconds[i]);
-		assert_int_equal(idle_timeout_match(us - off - 1), 0);
-		assert_int_equal(idle_timeout_match(us + off + 1), 0);
-	}
-	assert_int_equal(idle_timeout_match(0), 0);
-	assert_int_equal(idle_timeout_match(UINT64_MAX), 0);
-}
-
 /* Unknown is left out: no pid 0, no "0 bytes", no empty name, for any verdict and cause. */
 TEST(what_is_unknown_is_left_out_of_every_sentence)
 {

@@ -40,7 +40,10 @@ static const struct expected full[] = {
 	{ "state", "\"ESTABLISHED\"" },
 	{ "reason", "\"TCP_ABORT_ON_CLOSE\"" },
 	{ "reason_source", "\"kernel\"" },
+	{ "reason_derived", "\"TCP_ABORT_ON_CLOSE\"" },
 	{ "error", "\"EHOSTUNREACH\"" },
+	{ "kernel_stack", "[\"tcp_disconnect+0x1\",\"say \\\"hi\\\"\\n+0x2 [m]\"]" },
+	{ "user_stack", "[\"main+0x3 [nginx]\"]" },
 	{ "role", "\"server\"" },
 	{ "ip_version", "4" },
 	{ "local_addr", "\"10.0.0.9\"" },
@@ -56,6 +59,11 @@ static const struct expected full[] = {
 	{ "closer_comm", "\"nginx-worker-16\"" },
 	{ "owner_source", "\"owned_call\"" },
 	{ "cgroup", "\"/system.slice/nginx.service\"" },
+	{ "container_id", "\"4f5e\"" },
+	{ "container_name", "\"web\"" },
+	{ "container_runtime", "\"containerd\"" },
+	{ "pod", "\"web-7d9f\"" },
+	{ "pod_namespace", "\"shop\"" },
 	{ "duration_us", "1234567" },
 	{ "idle_us", "12000" },
 	{ "rtt_us", "345" },
@@ -86,7 +94,7 @@ static const struct expected full[] = {
 
 TEST(a_full_record_gives_every_field)
 {
-	struct closed_connection c = sample_connection();
+	struct closed_connection c = sample_connection_with_stacks();
 	size_t i;
 
 	/* A field without a row here is a field without a test. */

@@ -14,6 +14,15 @@ static char text[65536];
 static char *lines[16];
 static size_t line_count;
 
+static size_t frames_of(const struct string_list *stack)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < stack->len; i++)
+		count += stack->text[i] == '\0';
+	return count;
+}
+
 /* Print the connections and split what came out into `lines`. Local time is UTC. */
 static void print(const struct sink_ops *ops, struct sink_options options,
 		  const struct closed_connection *connections, size_t count)
@@ -22,7 +31,7 @@ static void print(const struct sink_ops *ops, struct sink_options options,
 	struct sink *sink = NULL;
 	ssize_t len;
 	char *at;
-	size_t i;
+	size_t i, frames = 0;
 
 	setenv("TZ", "UTC", 1);
 	options.fd = fd;
@@ -38,7 +47,10 @@ static void print(const struct sink_ops *ops, struct sink_options options,
 	line_count = 0;
 	for (at = strtok(text, "\n"); at && line_count < 16; at = strtok(NULL, "\n"))
 		lines[line_count++] = at;
-	assert_int_equal(line_count, count + 1);
+	for (i = 0; i < count; i++)
+		frames += frames_of(&connections[i].kernel_stack) +
+			  frames_of(&connections[i].user_stack);
+	assert_int_equal(line_count, count + 1 + frames);
 }
 
 static void print_to_pipe(const struct sink_ops *ops, const struct closed_connection *c)
@@ -69,6 +81,22 @@ TEST(a_pipe_gets_stable_columns_and_all_of_the_sentence)
 		"10.0.0.9:443           >  10.0.0.5:45012         1.2s    12ms    "
 		"nginx-worker-16[813] closed with 4,312 bytes unread, so the kernel sent RST "
 		"(TCP_ABORT_ON_CLOSE)");
+}
+
+TEST(stacks_come_below_their_line_and_escaped)
+{
+	struct closed_connection c = sample_connection_with_stacks();
+
+	print_to_pipe(&table_sink_ops, &c);
+	assert_int_equal(line_count, 5);
+	assert_string_equal(lines[2], "    kernel  tcp_disconnect+0x1");
+	assert_string_equal(lines[3], "    kernel  say \"hi\"\\x0a+0x2 [m]");
+	assert_string_equal(lines[4], "    user    main+0x3 [nginx]");
+	print(&table_sink_ops, (struct sink_options){ .is_terminal = true, .width = 80 }, &c, 1);
+	assert_int_equal(line_count, 5);
+	c = sample_connection();
+	print_to_pipe(&table_sink_ops, &c);
+	assert_int_equal(line_count, 2);
 }
 
 TEST(unknown_values_are_dashes)

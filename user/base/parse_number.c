@@ -59,6 +59,29 @@ int parse_u64(const char *s, uint64_t max, uint64_t *ret)
 	return 0;
 }
 
+int parse_hex_u64(const char *s, uint64_t *ret)
+{
+	uint64_t value = 0;
+	int digits = 0;
+
+	for (; *s; s++, digits++) {
+		int low = *s | 0x20;
+
+		if (digits == 16)
+			return -EINVAL;
+		if (*s >= '0' && *s <= '9')
+			value = value << 4 | (uint64_t)(*s - '0');
+		else if (low >= 'a' && low <= 'f')
+			value = value << 4 | (uint64_t)(low - 'a' + 10);
+		else
+			return -EINVAL;
+	}
+	if (!digits)
+		return -EINVAL;
+	*ret = value;
+	return 0;
+}
+
 int parse_port(const char *s, uint16_t *ret)
 {
 	uint64_t value;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Text to numbers, for options, filters and files: the only such code in the program. All of the
- * text must be the number: no space, no sign, no hexadecimal. Outputs are untouched on failure.
+ * text must be the number: no space, no sign, and decimal unless the name says so. Outputs are
+ * untouched on failure.
  */
 #ifndef USER_BASE_PARSE_NUMBER_H
 #define USER_BASE_PARSE_NUMBER_H
@@ -15,6 +16,9 @@
  * @return  0; -EINVAL when it is not a number; -ERANGE when it is above `max`.
  */
 int parse_u64(const char *s, uint64_t max, uint64_t *ret);
+
+/* 1 to 16 hexadecimal digits of either case, no prefix. 0 or -EINVAL. */
+int parse_hex_u64(const char *s, uint64_t *ret);
 
 /* 1 to 65535, host order. -EINVAL; -ERANGE, also for 0, which no connection has. */
 int parse_port(const char *s, uint16_t *ret);

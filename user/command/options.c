@@ -90,6 +90,14 @@ static int parse_all(const char *name, char *value, struct options *options)
 	return 0;
 }
 
+static int parse_stacks(const char *name, char *value, struct options *options)
+{
+	(void)name;
+	(void)value;
+	options->tracer.config.flags |= TRACER_STACKS;
+	return 0;
+}
+
 static int parse_count(const char *name, char *value, struct options *options)
 {
 	if (!parse_u64(value, UINT64_MAX, &options->count) && options->count)
@@ -170,6 +178,16 @@ static int parse_host(const char *name, char *value, struct options *options)
 	return 0;
 }
 
+static int parse_container(const char *name, char *value, struct options *options)
+{
+	if (!*value)
+		return log_error(-EINVAL, "--%s takes a container's name or the beginning of its id",
+				 name);
+	options->container = value;
+	options->tracer.config.flags |= TRACER_FILTER_CGROUP;
+	return 0;
+}
+
 static int parse_max_flows(const char *name, char *value, struct options *options)
 {
 	uint64_t flows;
@@ -238,6 +256,10 @@ static const struct option_row option_rows[] = {
 	  "only with this port at either end" },
 	{ "host", 0, "CIDR", OPTION_FOR_TRACE, parse_host,
 	  "only with an address of this network at either end" },
+	{ "stacks", 0, NULL, OPTION_FOR_TRACE, parse_stacks,
+	  "show the kernel and user stack of who closed or aborted" },
+	{ "container", 0, "NAME", OPTION_FOR_TRACE, parse_container,
+	  "only of the container of this name, or whose id begins so" },
 	{ "max-flows", 0, "N", OPTION_FOR_TRACE, parse_max_flows,
 	  "flows to remember (default 32768)" },
 	{ "ring", 0, "SIZE", OPTION_FOR_TRACE, parse_ring, "size of the ring buffer (default 4M)" },

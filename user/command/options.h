@@ -16,6 +16,7 @@
 /**
  * @tracer      Interfaces and namespaces point into `interfaces` and `netns`, which point
  *              into the words of the call.
+ * @container   Name, or the beginning of an id; NULL = all.
  * @count       Stop after so many records; 0 = none.
  * @duration_ns Stop after so long; 0 = none.
  */
@@ -24,6 +25,7 @@ struct options {
 	const char *interfaces[OPTION_LIST_MAX];
 	const char *netns[OPTION_LIST_MAX];
 	const struct sink_ops *output;
+	const char *container;
 	bool show_all;
 	bool debug;
 	bool clean;

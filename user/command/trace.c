@@ -15,7 +15,10 @@
 #include "user/command/command.h"
 #include "user/command/help.h"
 #include "user/command/options.h"
-#include "user/enrich/cgroup_path.h"
+#include "user/command/trace_containers.h"
+#include "user/enrich/stack_names.h"
+#include "user/kernel/host_timeouts.h"
+#include "user/kernel/privilege.h"
 #include "user/kernel/tracer.h"
 #include "user/pipeline/ledger.h"
 #include "user/pipeline/pipeline.h"
@@ -27,11 +30,13 @@ struct trace {
 	struct options options;
 	struct record_context context;
 	char host[256];
+	struct host_timeouts timeouts;
 	struct sink *sink;
 	struct event_loop *loop;
 	struct tracer *tracer;
 	struct pipeline *pipeline;
-	struct cgroup_paths *cgroups; /* NULL on a host without cgroup2 */
+	struct trace_containers *containers;
+	struct stack_names *stack_names; /* NULL without --stacks */
 };
 
 static void trace_release(struct trace *trace)
@@ -40,7 +45,8 @@ static void trace_release(struct trace *trace)
 	pipeline_free(&trace->pipeline);
 	event_loop_free(&trace->loop);
 	sink_close(&trace->sink);
-	cgroup_paths_free(&trace->cgroups);
+	trace_containers_free(&trace->containers);
+	stack_names_free(&trace->stack_names);
 }
 
 static const char *trace_interface_name(void *data, uint32_t netns, uint32_t ifindex)
@@ -54,9 +60,25 @@ static const char *trace_interface_name(void *data, uint32_t netns, uint32_t ifi
 static void trace_enrich(void *data, struct closed_connection *c)
 {
 	const struct trace *trace = data;
+	struct close_stacks stacks;
 
-	if (trace->cgroups)
-		c->cgroup = cgroup_path_lookup(trace->cgroups, c->record.cgroup_id);
+	trace_containers_enrich(trace->containers, c);
+	if (trace->stack_names && tracer_take_stacks(trace->tracer, &c->record, &stacks))
+		stack_names_add(trace->stack_names, &stacks, c);
+}
+
+static bool trace_wants(void *data, const struct closed_connection *c)
+{
+	const struct trace *trace = data;
+
+	return trace_containers_wants(trace->containers, c);
+}
+
+static void trace_cgroup_event(void *data, const struct cgroup_record *record)
+{
+	const struct trace *trace = data;
+
+	trace_containers_take_event(trace->containers, record);
 }
 
 static void trace_netns_found(void *data, uint32_t netns, uint32_t pid)
@@ -136,6 +158,8 @@ static int trace_open(struct trace *trace)
 		.show_all = trace->options.show_all,
 		.count_limit = trace->options.count,
 		.enrich = trace_enrich,
+		.wants = trace_wants,
+		.cgroup_event = trace_cgroup_event,
 		.netns_found = trace_netns_found,
 		.data = trace,
 	};
@@ -145,11 +169,16 @@ static int trace_open(struct trace *trace)
 	signal(SIGPIPE, SIG_IGN);
 	gethostname(trace->host, sizeof(trace->host) - 1);
 	trace->context.host = trace->host;
+	host_timeouts_read("/proc/sys", &trace->timeouts);
+	trace->context.timeouts = &trace->timeouts;
 	trace->context.interface_name = trace_interface_name;
 	trace->context.interface_data = trace;
 	clock_map_refresh(&trace->context.clock);
-	/* Without it the cgroup stays null. */
-	cgroup_paths_new(&trace->cgroups);
+	if ((trace->options.tracer.config.flags & TRACER_STACKS) &&
+	    stack_names_new(&trace->stack_names))
+		return log_error(-ENOMEM, "not enough memory");
+	if (trace_containers_new(trace->options.container, &trace->containers))
+		return log_error(-ENOMEM, "not enough memory");
 	err = trace_open_loop(trace);
 	if (!err)
 		err = tracer_new(&trace->options.tracer, &trace->tracer);
@@ -163,6 +192,8 @@ static int trace_open(struct trace *trace)
 	if (err)
 		return log_error(err, "not enough memory");
 	err = tracer_start(trace->tracer, trace->loop, trace->pipeline);
+	if (!err)
+		trace_containers_start(trace->containers, trace->loop, trace->tracer);
 	trace->context.jiffies_hz = tracer_jiffies_hz(trace->tracer);
 	return err;
 }
@@ -184,12 +215,13 @@ static void trace_print_ledger(const struct trace *trace)
 	_cleanup_(strbuf_release) struct strbuf text = STRBUF_INIT;
 	struct ledger ledger = {
 		.account = *pipeline_account(trace->pipeline),
-		.flows_present = tracer_count_flows(trace->tracer),
-		.wire_hooked = trace->options.tracer.hook != HOOK_NONE,
 	};
 
-	if (tracer_read_counters(trace->tracer, &ledger.counters))
+	if (tracer_fill_ledger(trace->tracer, &ledger))
 		return;
+	if (trace->stack_names)
+		ledger.counters.counts[COUNTER_STACK_UNNAMED] =
+			stack_names_unnamed(trace->stack_names);
 	ledger_append(&text, &ledger);
 	if (!text.failed)
 		fwrite(text.data, text.len, 1, stderr);
@@ -200,6 +232,9 @@ static int trace_run(struct trace *trace)
 {
 	int err, finish_err;
 
+	err = privilege_drop();
+	if (err)
+		log_warn("keeping more privilege than needed: %s", strerror(-err));
 	trace_say_ready(trace);
 	err = pipeline_flush(trace->pipeline);
 	if (!err)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "user/enrich/cgroup_path.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -16,7 +17,11 @@
 #define FILEID_KERNFS 0xfe /* include/linux/exportfs.h */
 #define CGROUP_PATHS_MAX 4096
 
-/* Ids are never reused, so a path once read stays true; the oldest go when there are many. */
+/*
+ * Ids are never reused, so a path once known stays true, also after the cgroup is gone. The oldest
+ * go when there are many: those that are still there can be asked for again, and a removal makes
+ * an entry the youngest, so what cannot be asked for again is kept longest.
+ */
 struct cgroup_entry {
 	uint64_t id;
 	UT_hash_handle hh;
@@ -70,6 +75,12 @@ int cgroup_paths_new(struct cgroup_paths **ret)
 	return 0;
 }
 
+static void cgroup_folder_close(DIR **folder)
+{
+	if (*folder)
+		closedir(*folder);
+}
+
 static void cgroup_entry_remove(struct cgroup_paths *paths, struct cgroup_entry *entry)
 {
 	HASH_DEL(paths->entries, entry);
@@ -113,6 +124,57 @@ static int cgroup_path_read(const struct cgroup_paths *paths, uint64_t id, char 
 	return 0;
 }
 
+static struct cgroup_entry *cgroup_entry_find(struct cgroup_paths *paths, uint64_t id)
+{
+	struct cgroup_entry *entry;
+
+	HASH_FIND(hh, paths->entries, &id, sizeof(id), entry);
+	return entry;
+}
+
+static struct cgroup_entry *cgroup_entry_add(struct cgroup_paths *paths, uint64_t id,
+					     const char *path)
+{
+	size_t bytes = strlen(path) + 1;
+	struct cgroup_entry *entry = malloc(sizeof(*entry) + bytes);
+
+	if (!entry)
+		return NULL;
+	entry->id = id;
+	memcpy(entry->path, path, bytes);
+	if (HASH_COUNT(paths->entries) >= CGROUP_PATHS_MAX)
+		cgroup_entry_remove(paths, paths->entries);
+	HASH_ADD(hh, paths->entries, id, sizeof(entry->id), entry);
+	return entry;
+}
+
+const char *cgroup_path_learn(struct cgroup_paths *paths, uint64_t id, const char *path,
+			      bool is_cut)
+{
+	struct cgroup_entry *entry = cgroup_entry_find(paths, id);
+	char whole[PATH_MAX];
+
+	/* The end of a path says most. While the cgroup is there, its path can be had whole. */
+	if (is_cut && !cgroup_path_read(paths, id, whole, sizeof(whole)))
+		path = whole;
+	if (entry && *entry->path && (is_cut || !strcmp(entry->path, path)))
+		return entry->path;
+	if (entry)
+		cgroup_entry_remove(paths, entry);
+	entry = cgroup_entry_add(paths, id, path);
+	return entry ? entry->path : NULL;
+}
+
+void cgroup_path_keep(struct cgroup_paths *paths, uint64_t id)
+{
+	struct cgroup_entry *entry = cgroup_entry_find(paths, id);
+
+	if (!entry)
+		return;
+	HASH_DEL(paths->entries, entry);
+	HASH_ADD(hh, paths->entries, id, sizeof(entry->id), entry);
+}
+
 const char *cgroup_path_lookup(struct cgroup_paths *paths, uint64_t id)
 {
 	struct cgroup_entry *entry;
@@ -120,19 +182,67 @@ const char *cgroup_path_lookup(struct cgroup_paths *paths, uint64_t id)
 
 	if (!id)
 		return NULL;
-	HASH_FIND(hh, paths->entries, &id, sizeof(id), entry);
-	if (entry)
-		return *entry->path ? entry->path : NULL;
-	/* What cannot be found is remembered too, as an empty path: it will not come back. */
-	if (cgroup_path_read(paths, id, path, sizeof(path)))
-		path[0] = '\0';
-	entry = malloc(sizeof(*entry) + strlen(path) + 1);
-	if (!entry)
-		return NULL;
-	entry->id = id;
-	memcpy(entry->path, path, strlen(path) + 1);
-	if (HASH_COUNT(paths->entries) >= CGROUP_PATHS_MAX)
-		cgroup_entry_remove(paths, paths->entries);
-	HASH_ADD(hh, paths->entries, id, sizeof(entry->id), entry);
-	return *entry->path ? entry->path : NULL;
+	entry = cgroup_entry_find(paths, id);
+	if (!entry) {
+		/* What cannot be found is remembered too, as an empty path: it will not come back. */
+		if (cgroup_path_read(paths, id, path, sizeof(path)))
+			path[0] = '\0';
+		entry = cgroup_entry_add(paths, id, path);
+	}
+	return entry && *entry->path ? entry->path : NULL;
+}
+
+/*
+ * Breadth first, without recursion: entries that are added go to the end of the list that is
+ * being walked. The inode number of a cgroup's folder is its id.
+ */
+static int cgroup_folder_scan(struct cgroup_paths *paths, const char *parent)
+{
+	_cleanup_(cgroup_folder_close) DIR *folder = NULL;
+	const struct dirent *item;
+	char path[PATH_MAX];
+	int fd;
+
+	fd = openat(paths->mount_fd, parent[1] ? parent + 1 : ".",
+		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	folder = fdopendir(fd);
+	if (!folder) {
+		close(fd);
+		return -ENOMEM;
+	}
+	while ((item = readdir(folder))) {
+		if (item->d_type != DT_DIR || !strcmp(item->d_name, ".") ||
+		    !strcmp(item->d_name, ".."))
+			continue;
+		if (snprintf(path, sizeof(path), "%s/%s", parent[1] ? parent : "", item->d_name) >=
+		    (int)sizeof(path))
+			continue;
+		if (HASH_COUNT(paths->entries) >= CGROUP_PATHS_MAX)
+			return -ENOSPC;
+		cgroup_path_learn(paths, item->d_ino, path, false);
+	}
+	return 0;
+}
+
+int cgroup_paths_scan(struct cgroup_paths *paths,
+		      void (*found)(void *data, uint64_t id, const char *path), void *data)
+{
+	struct cgroup_entry *entry;
+	int err;
+
+	err = cgroup_folder_scan(paths, "/");
+	/* HASH_ITER would fetch the next entry before the body can add it. */
+	for (entry = paths->entries; entry && !err; entry = entry->hh.next) {
+		if (!*entry->path)
+			continue;
+		err = cgroup_folder_scan(paths, entry->path);
+		if (err == -ENOENT || err == -ENOTDIR)
+			err = 0;
+	}
+	for (entry = paths->entries; entry; entry = entry->hh.next)
+		if (*entry->path)
+			found(data, entry->id, entry->path);
+	return err;
 }

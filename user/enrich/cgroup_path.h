@@ -3,6 +3,7 @@
 #ifndef USER_ENRICH_CGROUP_PATH_H
 #define USER_ENRICH_CGROUP_PATH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct cgroup_paths;
@@ -24,5 +25,25 @@ void cgroup_paths_free(struct cgroup_paths **paths);
  * Source:  open_by_handle_at(2) with FILEID_KERNFS, fs/kernfs/mount.c.
  */
 const char *cgroup_path_lookup(struct cgroup_paths *paths, uint64_t id);
+
+/**
+ * A cgroup came, or is about to go, and this is its path.
+ *
+ * @is_cut  `path` is only its beginning: it is used when the whole cannot be had.
+ * @return  As kept, borrowed until the next call; NULL without memory.
+ */
+const char *cgroup_path_learn(struct cgroup_paths *paths, uint64_t id, const char *path,
+			      bool is_cut);
+
+/* The cgroup has gone: remember it for longer than those that can be looked up again. */
+void cgroup_path_keep(struct cgroup_paths *paths, uint64_t id);
+
+/**
+ * Learn what is there now, the first few thousand, and call `found` for each.
+ *
+ * @return  0; -ENOSPC when there are more; another negative errno.
+ */
+int cgroup_paths_scan(struct cgroup_paths *paths,
+		      void (*found)(void *data, uint64_t id, const char *path), void *data);
 
 #endif

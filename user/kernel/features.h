@@ -27,6 +27,9 @@
 	  "reasons are derived from the socket's fields")                                          \
 	X(TCX, "tcx", false, "6.6", "TC programs that go away with this process",                  \
 	  "clsact filters are used; after SIGKILL the next start removes them")                    \
+	X(CGROUP_EVENTS, "cgroup_events", false, "5.5",                                            \
+	  "tracepoints that tell of cgroups that come and go (CONFIG_CGROUPS)",                    \
+	  "containers that live for a moment only stay unknown")                                   \
 	X(ALL_NAMESPACES, "all_namespaces", false, "",                                             \
 	  "CAP_SYS_ADMIN to watch interfaces of other network namespaces",                         \
 	  "packets are watched in this network namespace only")

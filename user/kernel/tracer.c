@@ -17,6 +17,7 @@
 #include "user/base/log.h"
 #include "user/kernel/namespaces.h"
 #include "user/kernel/netlink.h"
+#include "user/kernel/snmp.h"
 #include "user/kernel/tick.h"
 #include "user/kernel/watch_expiry.h"
 
@@ -27,6 +28,8 @@
 #define RING_INTERVAL_NS (5 * CLOCK_NS_PER_MS)
 #define RESCAN_DELAY_NS (50 * CLOCK_NS_PER_MS)
 #define WATCH_INTERVAL_NS (500 * CLOCK_NS_PER_MS)
+/* Those of sockets that ended by FIN stay until their record is sent; the oldest make room. */
+#define STACKS_MAX 8192
 
 struct tracer {
 	const struct tracer_options *options;
@@ -38,10 +41,14 @@ struct tracer {
 	struct closetrace_bpf *skeleton;
 	struct ring_buffer *ring;
 	struct wire *wire;
+	struct snmp_watch snmp;
+	struct kernel_account account; /* complete after tracer_stop() */
+	size_t wire_failed; /* interfaces without hooks, when it stopped */
 	struct event_loop *loop;
 	struct pipeline *pipeline;
 	uint32_t jiffies_hz;
 	uint64_t ring_read_ns;
+	uint64_t stacks_evicted;
 	int links_fd;
 	int folder_fd;
 	int rescan_timer;
@@ -110,6 +117,12 @@ static int tracer_load(struct tracer *tracer)
 		bpf_map__set_max_entries(skeleton->maps.ct_flows, tracer->options->max_flows);
 	if (tracer->options->ring_bytes)
 		bpf_map__set_max_entries(skeleton->maps.ct_events, tracer->options->ring_bytes);
+	if (!kernel_features_has(&tracer->features, KERNEL_FEATURE_CGROUP_EVENTS)) {
+		bpf_program__set_autoload(skeleton->progs.ct_cgroup_mkdir, false);
+		bpf_program__set_autoload(skeleton->progs.ct_cgroup_rmdir, false);
+	}
+	if (tracer->config.flags & TRACER_STACKS)
+		bpf_map__set_max_entries(skeleton->maps.ct_stacks, STACKS_MAX);
 	err = closetrace_bpf__load(skeleton);
 	if (err)
 		return log_error(err,
@@ -164,6 +177,7 @@ void tracer_free(struct tracer **tracer)
 	if ((*tracer)->folder_fd >= 0)
 		close((*tracer)->folder_fd);
 	namespaces_release(&(*tracer)->namespaces);
+	snmp_watch_release(&(*tracer)->snmp);
 	free((*tracer)->listed);
 	free(*tracer);
 	*tracer = NULL;
@@ -218,6 +232,20 @@ static int tracer_attach_tracepoints(struct tracer *tracer)
 					 bpf_program__name(programs[i]), strerror(errno));
 	}
 	return 0;
+}
+
+/* Only names depend on it: no reason to fail. */
+static void tracer_attach_cgroups(struct tracer *tracer)
+{
+	struct closetrace_bpf *skeleton = tracer->skeleton;
+
+	if (!kernel_features_has(&tracer->features, KERNEL_FEATURE_CGROUP_EVENTS))
+		return;
+	skeleton->links.ct_cgroup_mkdir = bpf_program__attach(skeleton->progs.ct_cgroup_mkdir);
+	skeleton->links.ct_cgroup_rmdir = bpf_program__attach(skeleton->progs.ct_cgroup_rmdir);
+	if (!skeleton->links.ct_cgroup_mkdir || !skeleton->links.ct_cgroup_rmdir)
+		log_warn("containers that live for a moment only may stay unknown: %s",
+			 strerror(errno));
 }
 
 /* Read an iterator to its end: it prints nothing, running it is the point. */
@@ -336,6 +364,7 @@ static int on_rescan_timer(struct event_loop *loop, int fd, uint32_t events, voi
 	tracer_tell_netns(tracer);
 	/* Its failures were logged; nothing was asked for by name that could be new. */
 	wire_sync(tracer->wire);
+	snmp_watch_round(&tracer->snmp, &tracer->namespaces, tracer_wants_netns, tracer, NULL);
 	return 0;
 }
 
@@ -443,6 +472,32 @@ static int tracer_start_wire(struct tracer *tracer)
 	return wire_sync(tracer->wire);
 }
 
+/* The kernel's counters and ours, as much at the same time as can be. */
+static void tracer_begin_account(struct tracer *tracer)
+{
+	struct kernel_account *account = &tracer->account;
+
+	if (snmp_watch_round(&tracer->snmp, &tracer->namespaces, tracer_wants_netns, tracer,
+			     NULL) ||
+	    !tracer->snmp.count || tracer_read_counters(tracer, &account->before))
+		log_debug("the kernel's own counters cannot be read");
+	else
+		account->is_known = true;
+}
+
+static void tracer_end_account(struct tracer *tracer)
+{
+	struct kernel_account *account = &tracer->account;
+	size_t hooked;
+
+	if (tracer->wire)
+		wire_count(tracer->wire, &hooked, &tracer->wire_failed);
+	if (account->is_known)
+		account->is_known = !snmp_watch_round(&tracer->snmp, &tracer->namespaces,
+						      tracer_wants_netns, tracer, account) &&
+				    !tracer_read_counters(tracer, &account->after);
+}
+
 int tracer_start(struct tracer *tracer, struct event_loop *loop, struct pipeline *pipeline)
 {
 	struct closetrace_bpf *skeleton = tracer->skeleton;
@@ -466,21 +521,34 @@ int tracer_start(struct tracer *tracer, struct event_loop *loop, struct pipeline
 		return log_error(err, "cannot make a timer: %s", strerror(-err));
 	/* Packets first: a close that is seen without its packets would be judged worse. */
 	err = tracer_start_wire(tracer);
+	tracer_attach_cgroups(tracer);
 	if (!err)
 		err = tracer_attach_tracepoints(tracer);
-	if (!err)
-		tracer_snapshot(tracer);
-	return err;
+	if (err)
+		return err;
+	tracer_snapshot(tracer);
+	tracer_begin_account(tracer);
+	return 0;
 }
 
 int tracer_stop(struct tracer *tracer)
 {
+	tracer_end_account(tracer);
 	wire_free(&tracer->wire);
 	closetrace_bpf__detach(tracer->skeleton);
 	tracer->feed_result = 0;
 	if (tracer->ring)
 		ring_buffer__consume(tracer->ring);
 	return tracer->feed_result < 0 ? tracer->feed_result : 0;
+}
+
+void tracer_drop_cgroup(struct tracer *tracer, uint64_t cgroup_id)
+{
+	uint8_t value = 1;
+
+	/* A failure costs only time: what is not in the map is looked at in user space. */
+	bpf_map_update_elem(bpf_map__fd(tracer->skeleton->maps.ct_unwanted), &cgroup_id, &value,
+			    BPF_ANY);
 }
 
 int tracer_read_counters(const struct tracer *tracer, struct tracer_counters *ret)
@@ -503,13 +571,33 @@ int tracer_read_counters(const struct tracer *tracer, struct tracer_counters *re
 			ret->counts[i] += per_cpu[cpu].counts[i];
 		for (int i = 0; i < CLOSE_VERDICT_COUNT; i++)
 			ret->verdicts[i] += per_cpu[cpu].verdicts[i];
+		for (int i = 0; i < SNMP_OF_ENDINGS_COUNT; i++)
+			ret->snmp[i] += per_cpu[cpu].snmp[i];
 	}
+	ret->counts[COUNTER_STACK_EVICTED] += tracer->stacks_evicted;
 	return 0;
 }
 
-uint64_t tracer_count_flows(const struct tracer *tracer)
+bool tracer_take_stacks(struct tracer *tracer, const struct close_record *record,
+			struct close_stacks *ret)
 {
-	int map = bpf_map__fd(tracer->skeleton->maps.ct_flows);
+	int map = bpf_map__fd(tracer->skeleton->maps.ct_stacks);
+	struct close_stacks stacks;
+
+	if (!(tracer->config.flags & TRACER_STACKS) || !record->socket_cookie)
+		return false;
+	/* A reset that came after the record is here too: do not ask the record's flag. */
+	if (bpf_map_lookup_and_delete_elem(map, &record->socket_cookie, &stacks) ||
+	    stacks.birth_ns != record->birth_ns) {
+		tracer->stacks_evicted += (record->head.flags & RECORD_HAS_STACKS) != 0;
+		return false;
+	}
+	*ret = stacks;
+	return true;
+}
+
+static uint64_t count_of_flow_keys(int map)
+{
 	struct flow_key key, next;
 	uint64_t count = 0;
 	bool more = !bpf_map_get_next_key(map, NULL, &next);
@@ -520,6 +608,32 @@ uint64_t tracer_count_flows(const struct tracer *tracer)
 		more = !bpf_map_get_next_key(map, &key, &next);
 	}
 	return count;
+}
+
+int tracer_fill_ledger(const struct tracer *tracer, struct ledger *ret)
+{
+	struct bpf_prog_info info;
+	struct bpf_program *program;
+	uint32_t size;
+	int err;
+
+	err = tracer_read_counters(tracer, &ret->counters);
+	if (err)
+		return err;
+	ret->kernel = tracer->account;
+	ret->flows_present = count_of_flow_keys(bpf_map__fd(tracer->skeleton->maps.ct_flows));
+	ret->waiting = count_of_flow_keys(bpf_map__fd(tracer->skeleton->maps.ct_watch));
+	ret->wire_hooked = tracer->options->hook != HOOK_NONE;
+	ret->wire_partly = tracer->options->interface_count > 0 || tracer->wire_failed;
+	ret->skipped_runs = 0;
+	bpf_object__for_each_program(program, tracer->skeleton->obj) {
+		memset(&info, 0, sizeof(info));
+		size = sizeof(info);
+		if (bpf_program__fd(program) >= 0 &&
+		    !bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
+			ret->skipped_runs += info.recursion_misses;
+	}
+	return 0;
 }
 
 uint32_t tracer_jiffies_hz(const struct tracer *tracer)

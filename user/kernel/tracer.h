@@ -9,15 +9,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "include/close_stacks.h"
 #include "include/counters.h"
 #include "include/tracer_config.h"
 #include "user/base/event_loop.h"
 #include "user/kernel/attach_wire.h"
 #include "user/kernel/features.h"
+#include "user/pipeline/ledger.h"
 #include "user/pipeline/pipeline.h"
 
 /**
- * @config      Filters and TRACER_SHOW_ALL; the rest of its flags are set here.
+ * @config      Filters, TRACER_SHOW_ALL and TRACER_STACKS; the rest of its flags are set here.
  * @interfaces  Names, count 0 = all.
  * @netns       Names or inode numbers, or "self"; count 0 = all namespaces.
  * @max_flows   Entries of the flow map, 0 = the default.
@@ -64,11 +66,30 @@ int tracer_stop(struct tracer *tracer);
 /* For the pipeline's netns_found: look for new namespaces and hook them soon. */
 void tracer_netns_found(struct tracer *tracer, uint32_t netns);
 
+/**
+ * With TRACER_FILTER_CGROUP: have the kernel side drop, and count as filtered out, the endings
+ * of a cgroup. It does so while it remembers; what it sends must be looked at anyway.
+ */
+void tracer_drop_cgroup(struct tracer *tracer, uint64_t cgroup_id);
+
 /* Sum over all CPUs. 0 or negative errno; *ret untouched on failure. */
 int tracer_read_counters(const struct tracer *tracer, struct tracer_counters *ret);
 
-/* Flows that are in the map now. */
-uint64_t tracer_count_flows(const struct tracer *tracer);
+/**
+ * The stacks of a record's close, which are forgotten then: each can be had once.
+ *
+ * @return  False, *ret untouched, when there are none: not asked for, no task ended it, or
+ *          (counted as stack_evicted) they made room for others.
+ */
+bool tracer_take_stacks(struct tracer *tracer, const struct close_record *record,
+			struct close_stacks *ret);
+
+/**
+ * Everything of the ledger but the pipeline's account. After tracer_stop().
+ *
+ * @return  0 or negative errno; *ret is then of no use.
+ */
+int tracer_fill_ledger(const struct tracer *tracer, struct ledger *ret);
 
 /* Ticks per second of the kernel, measured. */
 uint32_t tracer_jiffies_hz(const struct tracer *tracer);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define US_PER_SECOND UINT64_C(1000000)
+#define CONTAINER_ID_SHORT 12 /* as docker and podman print it */
 
 /* A request socket, a listener's reply and the answer to a SYN are a server's. */
 static uint8_t role_of(const struct close_evidence *e)
@@ -55,6 +56,7 @@ void connection_from_record(const struct close_record *record, const struct reco
 	ret->record = *record;
 	ret->wall_ns = clock_map_to_wall_ns(&context->clock, record->head.time_ns);
 	ret->host = context->host;
+	ret->timeouts = context->timeouts;
 	if (record->birth_ns && record->birth_ns <= record->head.time_ns) {
 		ret->duration_us = (record->head.time_ns - record->birth_ns) / CLOCK_NS_PER_US;
 		ret->present |= CONNECTION_HAS_DURATION;
@@ -110,4 +112,23 @@ void task_append(struct strbuf *b, const struct task_identity *task)
 	strbuf_append_char(b, '[');
 	strbuf_append_u64(b, task->pid);
 	strbuf_append_char(b, ']');
+}
+
+void container_append(struct strbuf *b, const struct container *container)
+{
+	const char *text = container->name ? container->name : container->pod;
+
+	if (text)
+		strbuf_append_str(b, text);
+	else if (container->id)
+		strbuf_append(b, container->id, strnlen(container->id, CONTAINER_ID_SHORT));
+}
+
+void connection_append_owner(struct strbuf *b, const struct closed_connection *c)
+{
+	task_append(b, &c->record.owner);
+	if (!c->container)
+		return;
+	strbuf_append_char(b, '@');
+	container_append(b, c->container);
 }

@@ -34,11 +34,15 @@ enum connection_client {
 	CONNECTION_CLIENT_PEER,
 };
 
+struct host_timeouts;
+
 /**
  * What a record does not say but every record of a host shares.
  *
  * @jiffies_hz      Ticks per second of the running kernel, CONFIG_HZ; 0 = unknown.
  * @host            Name of the host, borrowed for as long as connections live; may be NULL.
+ * @timeouts        Settings that end idle connections (user/model/idle_hint.h), borrowed as
+ *                  `host`; may be NULL.
  * @interface_name  Resolve an interface of a namespace; the result is borrowed like `host`. NULL
  *                  when it is not known. The callback itself may be NULL.
  */
@@ -46,8 +50,41 @@ struct record_context {
 	struct clock_map clock;
 	uint32_t jiffies_hz;
 	const char *host;
+	const struct host_timeouts *timeouts;
 	const char *(*interface_name)(void *data, uint32_t netns, uint32_t ifindex);
 	void *interface_data;
+};
+
+/* Who made a container; X(ID, "word"). Number 0 is none. */
+#define CONTAINER_RUNTIMES(X)                                                                      \
+	X(NONE, "unknown")                                                                         \
+	X(DOCKER, "docker")                                                                        \
+	X(PODMAN, "podman")                                                                        \
+	X(CONTAINERD, "containerd")                                                                \
+	X(CRIO, "crio")                                                                            \
+	X(NERDCTL, "nerdctl")
+
+#define CONTAINER_RUNTIME_ENUM(id, ...) CONTAINER_RUNTIME_##id,
+enum container_runtime { CONTAINER_RUNTIMES(CONTAINER_RUNTIME_ENUM) CONTAINER_RUNTIME_COUNT };
+
+/**
+ * The container of a socket. Strings are text from outside, without NUL; NULL when unknown.
+ *
+ * @id            As its runtime says it, whole.
+ * @pod           Of Kubernetes, as is `pod_namespace`.
+ */
+struct container {
+	const char *id;
+	const char *name;
+	const char *pod;
+	const char *pod_namespace;
+	uint8_t runtime; /* enum container_runtime */
+};
+
+/* Strings one after the other, each with a NUL behind it; any other bytes may be in them. */
+struct string_list {
+	const char *text;
+	size_t len; /* of all, NULs included; 0 = unknown */
 };
 
 /**
@@ -58,7 +95,9 @@ struct record_context {
  * @duration_us  From the first SYN to the end.
  * @idle_us      Since the last data either way.
  * @interface    May be NULL.
+ * @kernel_stack @user_stack  Names of the frames, innermost first, set by enrichment.
  * @cgroup       Path below the cgroup root, set by enrichment; may be NULL.
+ * @container    Of the socket, set by enrichment; may be NULL.
  */
 struct closed_connection {
 	struct close_record record;
@@ -66,8 +105,12 @@ struct closed_connection {
 	uint64_t duration_us;
 	uint64_t idle_us;
 	const char *host;
+	const struct host_timeouts *timeouts; /* for hints; may be NULL */
 	const char *interface;
 	const char *cgroup;
+	const struct container *container;
+	struct string_list kernel_stack;
+	struct string_list user_stack;
 	uint32_t present; /* CONNECTION_HAS_* */
 	uint8_t role; /* enum connection_role */
 	uint8_t client; /* enum connection_client */
@@ -125,5 +168,11 @@ size_t task_comm_len(const struct task_identity *task);
  * text escapes it (json_append_string, text_append_escaped).
  */
 void task_append(struct strbuf *b, const struct task_identity *task);
+
+/* The name of a container; without one its pod, or twelve digits of its id. As above. */
+void container_append(struct strbuf *b, const struct container *container);
+
+/* nginx[812]@web, or nginx[812] outside of containers. The owner's pid must not be 0. As above. */
+void connection_append_owner(struct strbuf *b, const struct closed_connection *c);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "user/model/duration_text.h"
+#include "user/model/idle_hint.h"
 #include "user/model/names.h"
 
 #define US_PER_SECOND UINT64_C(1000000)
@@ -33,7 +34,7 @@ static void say_probably(struct strbuf *b, const struct closed_connection *c)
 static void say_owner(struct strbuf *b, const struct closed_connection *c, const char *otherwise)
 {
 	if (c->record.owner.pid)
-		task_append(b, &c->record.owner);
+		connection_append_owner(b, c);
 	else
 		say(b, otherwise);
 }
@@ -79,52 +80,6 @@ static void say_idle(struct strbuf *b, const struct closed_connection *c)
 	say(b, " after ");
 	duration_append(b, c->idle_us, " ");
 	say(b, " idle");
-}
-
-static const struct idle_timeout {
-	unsigned int seconds;
-	const char *of;
-} idle_timeouts[] = {
-	{ 60, "of many proxies and load balancers" },
-	{ 300, "of some firewalls and load balancers" },
-	{ 350, "of some load balancers" },
-	{ 600, "of some proxies" },
-	{ 3600, "of many firewalls" },
-};
-
-static const struct idle_timeout *idle_timeout_find(uint64_t idle_us)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(idle_timeouts) / sizeof(idle_timeouts[0]); i++) {
-		uint64_t timeout_us = idle_timeouts[i].seconds * US_PER_SECOND;
-		uint64_t off = idle_us > timeout_us ? idle_us - timeout_us : timeout_us - idle_us;
-
-		if (off <= timeout_us / 100)
-			return &idle_timeouts[i];
-	}
-	return NULL;
-}
-
-unsigned int idle_timeout_match(uint64_t idle_us)
-{
-	const struct idle_timeout *timeout = idle_timeout_find(idle_us);
-
-	return timeout ? timeout->seconds : 0;
-}
-
-static void say_idle_hint(struct strbuf *b, const struct closed_connection *c)
-{
-	const struct idle_timeout *timeout = NULL;
-
-	if (connection_has(c, CONNECTION_HAS_IDLE))
-		timeout = idle_timeout_find(c->idle_us);
-	if (!timeout)
-		return;
-	say(b, "; ");
-	strbuf_append_u64(b, timeout->seconds);
-	say(b, " s is the idle timeout ");
-	say(b, timeout->of);
 }
 
 /* (TCP_ABORT_ON_CLOSE) */
@@ -320,7 +275,7 @@ static void explain_admin_kill(struct strbuf *b, const struct closed_connection 
 		say(b, "the socket");
 		if (c->record.owner.pid) {
 			say(b, " of ");
-			task_append(b, &c->record.owner);
+			connection_append_owner(b, c);
 		}
 		say(b, " was destroyed from outside (ss -K, SOCK_DESTROY or bpf_sock_destroy)");
 	}
@@ -482,7 +437,7 @@ static void explain_peer_reset(struct strbuf *b, const struct closed_connection 
 		say(b, "; ");
 		say_bytes(b, evidence_of(c)->unacked_bytes, " were not acknowledged");
 	}
-	say_idle_hint(b, c);
+	idle_hint_append(b, c);
 }
 
 static void explain_reset_handshake(struct strbuf *b, const struct closed_connection *c)
@@ -518,7 +473,7 @@ static void explain_path_reset(struct strbuf *b, const struct closed_connection 
 		say(b, "; several RSTs contradict each other");
 	if (connection_saw(c, EVIDENCE(PEER_AFTER_RST)))
 		say(b, "; the peer went on sending after it");
-	say_idle_hint(b, c);
+	idle_hint_append(b, c);
 }
 
 static void explain_path_icmp(struct strbuf *b, const struct closed_connection *c)
@@ -618,7 +573,7 @@ static void explain_orphan(struct strbuf *b, const struct closed_connection *c)
 	say(b, "the connection");
 	if (c->record.owner.pid) {
 		say(b, " of ");
-		task_append(b, &c->record.owner);
+		connection_append_owner(b, c);
 	}
 	if (c->record.decision.cause == CLOSE_CAUSE_SILENT) {
 		say(b, " ended");

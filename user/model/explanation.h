@@ -18,10 +18,4 @@
  */
 void explanation_append(struct strbuf *b, const struct closed_connection *c);
 
-/**
- * The usual idle timeout (60, 300, 350, 600 or 3600 s) that `idle_us` meets within 1 %, in
- * seconds; 0 when it meets none.
- */
-unsigned int idle_timeout_match(uint64_t idle_us);
-
 #endif

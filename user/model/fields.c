@@ -26,6 +26,16 @@ static const char *reason_source_name(uint8_t is_derived)
 	return is_derived == 0 ? "kernel" : is_derived == 1 ? "derived" : "unknown";
 }
 
+static const char *container_runtime_name(uint8_t runtime)
+{
+#define CONTAINER_RUNTIME_WORD(id, word) [CONTAINER_RUNTIME_##id] = (word),
+	static const char *const names[] = { CONTAINER_RUNTIMES(CONTAINER_RUNTIME_WORD) };
+
+	return names[runtime < CONTAINER_RUNTIME_COUNT ? runtime : CONTAINER_RUNTIME_NONE];
+}
+
+const struct word_list container_runtime_words = { container_runtime_name,
+						   CONTAINER_RUNTIME_COUNT };
 const struct word_list role_words = { role_name, CONNECTION_ROLE_SERVER + 1 };
 const struct word_list reason_source_words = { reason_source_name, 2 };
 
@@ -48,6 +58,13 @@ static bool give_number_if(struct field_value *ret, bool is_known, uint64_t numb
 {
 	ret->number = number;
 	return is_known;
+}
+
+static bool give_list(struct field_value *ret, const struct string_list *list)
+{
+	ret->text = list->text;
+	ret->len = list->len;
+	return list->len != 0;
 }
 
 static bool give_comm(struct field_value *ret, const struct task_identity *task)
@@ -138,12 +155,29 @@ GETTER(reason_source)
 	       give_string(ret, reason_source_name(c->record.decision.reason_derived));
 }
 
+GETTER(reason_derived)
+{
+	uint8_t reason = reset_reason_derive(&c->record.decision, &c->record.evidence);
+
+	return reason && give_string(ret, reset_reason_name(reason));
+}
+
 GETTER(error)
 {
 	uint16_t error =
 		c->record.evidence.error ? c->record.evidence.error : c->record.evidence.error_soft;
 
 	return error && give_string(ret, error_name(error));
+}
+
+GETTER(kernel_stack)
+{
+	return give_list(ret, &c->kernel_stack);
+}
+
+GETTER(user_stack)
+{
+	return give_list(ret, &c->user_stack);
 }
 
 /* -- connection ------------------------------------------------------------------------------ */
@@ -224,6 +258,32 @@ GETTER(owner_source)
 GETTER(cgroup)
 {
 	return give_string(ret, c->cgroup);
+}
+
+GETTER(container_id)
+{
+	return c->container && give_string(ret, c->container->id);
+}
+
+GETTER(container_name)
+{
+	return c->container && give_string(ret, c->container->name);
+}
+
+GETTER(container_runtime)
+{
+	return c->container && c->container->runtime &&
+	       give_string(ret, container_runtime_name(c->container->runtime));
+}
+
+GETTER(pod)
+{
+	return c->container && give_string(ret, c->container->pod);
+}
+
+GETTER(pod_namespace)
+{
+	return c->container && give_string(ret, c->container->pod_namespace);
 }
 
 /* -- how it went ----------------------------------------------------------------------------- */
@@ -431,6 +491,7 @@ const char *field_type_name(uint8_t type)
 		[FIELD_DURATION_US] = "duration_us",
 		[FIELD_BYTES] = "bytes",
 		[FIELD_WORD_LIST] = "word list",
+		[FIELD_STRING_LIST] = "string list",
 	};
 
 	return type < FIELD_TYPE_COUNT ? names[type] : "unknown";
@@ -449,6 +510,20 @@ static void word_list_append(struct strbuf *b, const struct word_list *words, ui
 		strbuf_append_str(b, quote);
 		strbuf_append_str(b, words->name((uint8_t)__builtin_ctzll(bits)));
 		strbuf_append_str(b, quote);
+	}
+}
+
+static void string_list_append(struct strbuf *b, const struct field_value *value, bool as_json)
+{
+	const char *at = value->text, *end = at + value->len;
+
+	for (; at < end; at += strlen(at) + 1) {
+		if (at != value->text)
+			strbuf_append_char(b, ',');
+		if (as_json)
+			json_append_string(b, at, strlen(at));
+		else
+			strbuf_append_str(b, at);
 	}
 }
 
@@ -490,6 +565,9 @@ void field_append_text(struct strbuf *b, const struct field *field, const struct
 		if (!value->bits)
 			strbuf_append_char(b, '-');
 		word_list_append(b, field->words, value->bits, "", ",");
+		break;
+	case FIELD_STRING_LIST:
+		string_list_append(b, value, false);
 		break;
 	case FIELD_TYPE_COUNT:
 		break;
@@ -537,6 +615,11 @@ void field_append_json(struct strbuf *b, const struct field *field, const struct
 	case FIELD_WORD_LIST:
 		strbuf_append_char(b, '[');
 		word_list_append(b, field->words, value->bits, "\"", ",");
+		strbuf_append_char(b, ']');
+		break;
+	case FIELD_STRING_LIST:
+		strbuf_append_char(b, '[');
+		string_list_append(b, value, true);
 		strbuf_append_char(b, ']');
 		break;
 	case FIELD_TYPE_COUNT:

@@ -27,6 +27,7 @@ enum field_type {
 	FIELD_DURATION_US,
 	FIELD_BYTES,
 	FIELD_WORD_LIST, /* a set of words of the field's list */
+	FIELD_STRING_LIST, /* strings from outside, in their order: escape them */
 	FIELD_TYPE_COUNT,
 };
 
@@ -46,7 +47,10 @@ enum field_type {
 	X(state, WORD, "", &tcp_state_words, "TCP state of the socket before it closed")           \
 	X(reason, WORD, "", &reset_reason_words, "why the kernel sent RST (sk_rst_reason)")        \
 	X(reason_source, WORD, "", &reason_source_words, "whether the kernel named that reason")   \
+	X(reason_derived, WORD, "", &reset_reason_words, "the reason as the evidence tells it")    \
 	X(error, STRING, "", NULL, "error of the socket, by its errno name")                       \
+	X(kernel_stack, STRING_LIST, "", NULL, "kernel functions in which it ended (--stacks)")    \
+	X(user_stack, STRING_LIST, "", NULL, "functions of the process that ended it (--stacks)")  \
 	X(role, WORD, "", &role_words, "what the local end is; null when forwarded")               \
 	X(ip_version, U64, "", NULL, "4 or 6")                                                     \
 	X(local_addr, IP, "", NULL, "address of this host, or of the client when forwarded")       \
@@ -62,6 +66,11 @@ enum field_type {
 	X(closer_comm, STRING, "", NULL, "name of that process")                                   \
 	X(owner_source, WORD, "", &owner_source_words, "how the owner became known")               \
 	X(cgroup, STRING, "", NULL, "cgroup of the socket, as a path")                             \
+	X(container_id, STRING, "", NULL, "container of the socket, by its full id")               \
+	X(container_name, STRING, "", NULL, "name of that container")                              \
+	X(container_runtime, WORD, "", &container_runtime_words, "who runs that container")        \
+	X(pod, STRING, "", NULL, "Kubernetes pod of that container")                               \
+	X(pod_namespace, STRING, "", NULL, "Kubernetes namespace of that pod")                     \
 	X(duration_us, DURATION_US, "us", NULL, "from the first SYN to the end")                   \
 	X(idle_us, DURATION_US, "us", NULL, "since the last data in either direction")             \
 	X(rtt_us, DURATION_US, "us", NULL, "smoothed round-trip time")                             \
@@ -98,6 +107,7 @@ enum field_id { CONNECTION_FIELDS(FIELD_ENUM) FIELD_COUNT };
  * One value. Which member holds it follows from the field's type:
  *
  * @text     STRING and WORD; `len` bytes, NUL bytes possible in STRING.
+ *           STRING_LIST: each string with a NUL behind it, `len` bytes in all.
  * @number   U64, PORT (host order), TIME, DURATION_US, BYTES.
  * @integer  I64.
  * @truth    BOOL.
@@ -138,7 +148,7 @@ struct field {
 };
 
 extern const struct field connection_fields[FIELD_COUNT];
-extern const struct word_list role_words, reason_source_words;
+extern const struct word_list role_words, reason_source_words, container_runtime_words;
 
 /* Dots count as underscores: rst.count.srv is rst_count_srv. NULL when there is none. */
 const struct field *field_find(const char *name);
@@ -147,7 +157,8 @@ const struct field *field_find(const char *name);
 const char *field_type_name(uint8_t type);
 
 /**
- * One value for people: 10.0.0.8, 1.2 s, 4,312. Not escaped: STRING may hold any bytes.
+ * One value for people: 10.0.0.8, 1.2 s, 4,312. Not escaped: STRING and STRING_LIST may hold any
+ * bytes.
  *
  * @value  Of the field's getter. NULL is printed as "-".
  * @cache  May be NULL.

@@ -52,6 +52,15 @@ static bool netns_is_valid(const void *data)
 	return true; /* two numbers of which any value is possible */
 }
 
+static bool cgroup_is_valid(const void *data)
+{
+	struct cgroup_record record;
+
+	memcpy(&record, data, sizeof(record));
+	return record.cgroup_id && !(record.head.flags & ~(CGROUP_REMOVED | CGROUP_PATH_CUT)) &&
+	       record.path[0] == '/' && memchr(record.path, '\0', sizeof(record.path));
+}
+
 static const struct {
 	size_t size;
 	bool (*is_valid)(const void *data);
@@ -59,6 +68,7 @@ static const struct {
 	[RECORD_CLOSE] = { sizeof(struct close_record), close_is_valid },
 	[RECORD_AMEND] = { sizeof(struct amend_record), amend_is_valid },
 	[RECORD_NETNS] = { sizeof(struct netns_record), netns_is_valid },
+	[RECORD_CGROUP] = { sizeof(struct cgroup_record), cgroup_is_valid },
 };
 
 int record_check(const void *data, size_t size, enum record_type *ret_type)

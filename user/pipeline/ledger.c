@@ -16,6 +16,10 @@ struct counter_info {
 #define COUNTER_INFO(id, name, kind, meaning) [COUNTER_##id] = { name, KIND_##kind, meaning },
 static const struct counter_info counter_infos[] = { TRACER_COUNTERS(COUNTER_INFO) };
 
+#define SNMP_NAME(id, name) [SNMP_##id] = name,
+static const char *const snmp_names[SNMP_COUNT] = { SNMP_OF_ENDINGS(SNMP_NAME)
+							    SNMP_OTHERS(SNMP_NAME) };
+
 #define PREFIX "closetrace: "
 
 static unsigned long long verdict_total(const struct ledger *ledger, int verdict)
@@ -43,11 +47,27 @@ static void append_endings(struct strbuf *b, const struct ledger *ledger)
 	unsigned long long normal = counts[COUNTER_CLOSE_NORMAL] + ledger->account.normal;
 	unsigned long long filtered = counts[COUNTER_CLOSE_FILTERED] + ledger->account.filtered;
 
+	unsigned long long sum = ledger->account.shown + normal + filtered +
+				 ledger->account.beyond + ledger->account.unwritten +
+				 ledger_lost(ledger);
+
 	strbuf_appendf(b,
 		       PREFIX "ledger: %llu endings = %llu shown + %llu"
-			      " normal + %llu filtered out + %llu lost\n",
-		       endings_total(ledger), ledger->account.shown, normal, filtered,
-		       ledger_lost(ledger));
+			      " normal + %llu filtered out",
+		       endings_total(ledger), ledger->account.shown, normal, filtered);
+	if (ledger->account.beyond)
+		strbuf_appendf(b, " + %llu beyond --count", ledger->account.beyond);
+	if (ledger->account.unwritten)
+		strbuf_appendf(b, " + %llu not written", ledger->account.unwritten);
+	strbuf_appendf(b, " + %llu lost\n", ledger_lost(ledger));
+	if (sum != endings_total(ledger))
+		strbuf_appendf(b, PREFIX "note: the endings do not add up: %lld not accounted for\n",
+			       (long long)(endings_total(ledger) - sum));
+	if (ledger->waiting)
+		strbuf_appendf(b,
+			       PREFIX "note: %llu closes still waited for the peer and are not "
+				      "among the endings\n",
+			       (unsigned long long)ledger->waiting);
 }
 
 static void append_resets(struct strbuf *b, const struct ledger *ledger)
@@ -67,6 +87,11 @@ static void append_resets(struct strbuf *b, const struct ledger *ledger)
 		       in, accepted, sockets > accepted ? sockets - accepted : 0,
 		       c[COUNTER_RST_IN_REQUEST], c[COUNTER_RST_IN_TIME_WAIT],
 		       c[COUNTER_RST_IN_NO_SOCKET], c[COUNTER_RST_IN_FORWARDED]);
+	if (accepted > sockets)
+		strbuf_appendf(b,
+			       PREFIX "note: %llu more RSTs were accepted than were seen "
+				      "coming in for a socket\n",
+			       accepted - sockets);
 	strbuf_appendf(b,
 		       PREFIX "ledger: %llu RSTs out = %llu active + %llu"
 			      " reply + %llu netfilter + %llu forwarded\n",
@@ -110,11 +135,139 @@ static void append_losses(struct strbuf *b, const struct ledger *ledger)
 			       evicted);
 }
 
+static long long gained_here(const struct ledger *ledger, enum tracer_counter id)
+{
+	return ledger->kernel.after.counts[id] - ledger->kernel.before.counts[id];
+}
+
+static bool snmp_has(const struct kernel_account *kernel, enum snmp_counter id)
+{
+	return kernel->present >> id & 1;
+}
+
+/* OutRsts: what left, and what the kernel counted but could not send. */
+static long long append_out_rsts(struct strbuf *b, const struct ledger *ledger)
+{
+	const struct kernel_account *kernel = &ledger->kernel;
+	long long counted = kernel->gained[SNMP_OUT_RSTS];
+	long long unsent = kernel->gained[SNMP_ABORT_FAILED];
+	long long active = gained_here(ledger, COUNTER_RST_OUT_SOCKET);
+	long long reply = gained_here(ledger, COUNTER_RST_OUT_STACK);
+	long long off = counted - active - reply - unsent;
+
+	if (!snmp_has(kernel, SNMP_OUT_RSTS) || (!counted && !active && !reply))
+		return 0;
+	strbuf_appendf(b, PREFIX "kernel: OutRsts %lld", counted);
+	if (!ledger->wire_hooked || ledger->wire_partly) {
+		strbuf_append_str(b, ledger->wire_hooked ? " (not all interfaces are watched)\n" :
+							   " (packets are not watched)\n");
+		return 0;
+	}
+	strbuf_appendf(b, " = %lld active + %lld reply", active, reply);
+	if (unsent)
+		strbuf_appendf(b, " + %lld that could not be sent (TCPAbortFailed)", unsent);
+	strbuf_appendf(b, ", difference %lld\n", off);
+	return off;
+}
+
+/* Those that endings raise: theirs, ours, and the difference. True when there is one. */
+static bool append_snmp_of_endings(struct strbuf *b, const struct ledger *ledger)
+{
+	const struct kernel_account *kernel = &ledger->kernel;
+	bool is_off = false;
+
+	for (int i = 0; i < SNMP_OF_ENDINGS_COUNT; i++) {
+		long long theirs = kernel->gained[i];
+		long long ours = kernel->after.snmp[i] - kernel->before.snmp[i] +
+				 ledger->account.snmp[i];
+
+		if (!snmp_has(kernel, i) || (!theirs && !ours))
+			continue;
+		strbuf_appendf(b, PREFIX "kernel: %s %lld, here %lld, difference %lld\n",
+			       snmp_names[i], theirs, ours, theirs - ours);
+		is_off |= theirs != ours;
+	}
+	return is_off;
+}
+
+static void append_snmp_others(struct strbuf *b, const struct ledger *ledger)
+{
+	const struct kernel_account *kernel = &ledger->kernel;
+	unsigned long long overflows = kernel->gained[SNMP_LISTEN_OVERFLOWS];
+	unsigned long long timeouts = kernel->gained[SNMP_TIMEOUTS];
+
+	if (overflows)
+		strbuf_appendf(b,
+			       PREFIX "kernel: ListenOverflows %llu, of which %llu were answered by "
+				      "RST; the others may be tried again\n",
+			       overflows, verdict_total(ledger, CLOSE_LOCAL_LISTEN_OVERFLOW));
+	if (timeouts)
+		strbuf_appendf(b,
+			       PREFIX "kernel: TCPTimeouts %llu, of connections that went on, too\n",
+			       timeouts);
+}
+
+/* What is known to make a difference, and was the case here. */
+static void append_reasons(struct strbuf *b, const struct ledger *ledger)
+{
+	const struct kernel_account *kernel = &ledger->kernel;
+	const __u64 *counts = ledger->counters.counts;
+	size_t begin;
+
+	strbuf_append_str(b, PREFIX "kernel: known reasons for a difference:");
+	begin = b->len;
+	if (kernel->came)
+		strbuf_appendf(b, " %u namespaces that came later, counted from their first sight;",
+			       kernel->came);
+	if (kernel->went)
+		strbuf_appendf(b, " %u namespaces that went, whose counters went with them;",
+			       kernel->went);
+	if (kernel->unread)
+		strbuf_appendf(b, " %u namespaces that cannot be read;", kernel->unread);
+	if (ledger->skipped_runs)
+		strbuf_append_str(b, " program runs that the kernel skipped;");
+	if (counts[COUNTER_SOCKET_UNKNOWN] || counts[COUNTER_SOCKET_STORAGE_FAILED])
+		strbuf_append_str(b, " sockets that were not known;");
+	if (ledger->waiting)
+		strbuf_append_str(b, " closes that still wait;");
+	if (b->len == begin)
+		strbuf_append_str(b, " none");
+	else
+		b->len--, b->data[b->len] = '\0';
+	strbuf_append_char(b, '\n');
+}
+
+static void append_kernel(struct strbuf *b, const struct ledger *ledger)
+{
+	long long rsts_off;
+	bool is_off;
+
+	if (!ledger->kernel.is_known)
+		return;
+	rsts_off = append_out_rsts(b, ledger);
+	is_off = append_snmp_of_endings(b, ledger);
+	append_snmp_others(b, ledger);
+	if (rsts_off || is_off)
+		append_reasons(b, ledger);
+}
+
+static void append_skipped(struct strbuf *b, const struct ledger *ledger)
+{
+	if (ledger->skipped_runs)
+		strbuf_appendf(b,
+			       PREFIX "skipped by the kernel: %llu program runs (recursion); %llu "
+				      "state changes were made up for by later events\n",
+			       (unsigned long long)ledger->skipped_runs,
+			       ledger->counters.counts[COUNTER_TRANSITION_MISSED]);
+}
+
 void ledger_append(struct strbuf *b, const struct ledger *ledger)
 {
 	append_endings(b, ledger);
 	append_verdicts(b, ledger);
 	if (ledger->wire_hooked)
 		append_resets(b, ledger);
+	append_kernel(b, ledger);
+	append_skipped(b, ledger);
 	append_losses(b, ledger);
 }

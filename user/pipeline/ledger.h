@@ -3,20 +3,53 @@
 #ifndef USER_PIPELINE_LEDGER_H
 #define USER_PIPELINE_LEDGER_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "include/counters.h"
 #include "user/base/strbuf.h"
 #include "user/pipeline/pipeline.h"
 
 /**
+ * What the kernel's own counters say of the same time, over all watched namespaces.
+ *
+ * @is_known    Everything below is.
+ * @gained      By counter; @present has a bit for each that this kernel has.
+ * @namespaces  Read at both ends of the time. @came after its begin: counted from their
+ *              first sight. @went before its end: not counted. @unread: not allowed to.
+ * @before @after  Our own counters when the first and the last look was taken.
+ */
+struct kernel_account {
+	bool is_known;
+	uint64_t gained[SNMP_COUNT];
+	uint32_t present;
+	unsigned int namespaces;
+	unsigned int came;
+	unsigned int went;
+	unsigned int unread;
+	struct tracer_counters before;
+	struct tracer_counters after;
+};
+
+/**
  * @counters       The kernel's half.
  * @account        The pipeline's half, after pipeline_finish().
+ * @kernel         The kernel's counters, to be held against ours.
  * @flows_present  Entries in the flow map: what was inserted and is not there was evicted.
+ * @waiting        Closes that still waited for the peer at the end, in the watch map.
+ * @skipped_runs   Program runs that the kernel left out, for they would have interrupted
+ *                 themselves (bpf_prog_info.recursion_misses).
+ * @wire_hooked    Packets were watched; @wire_partly: not on all interfaces.
  */
 struct ledger {
 	struct tracer_counters counters;
 	struct pipeline_account account;
+	struct kernel_account kernel;
 	uint64_t flows_present;
+	uint64_t waiting;
+	uint64_t skipped_runs;
 	bool wire_hooked;
+	bool wire_partly;
 };
 
 /* Endings that were decided but never reached the sink for want of room or memory. */
@@ -25,7 +58,8 @@ unsigned long long ledger_lost(const struct ledger *ledger);
 /**
  * Some lines, each starting with "closetrace: ":
  * endings = shown + normal + filtered + lost; RSTs in and out by what became of them; the
- * totals by verdict; and, if any, every kind of loss with its name.
+ * totals by verdict; the kernel's counters beside ours, with the difference; and, if any,
+ * every kind of loss with its name. What does not add up is printed, too.
  */
 void ledger_append(struct strbuf *b, const struct ledger *ledger);
 

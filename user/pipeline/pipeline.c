@@ -13,6 +13,7 @@ struct pipeline {
 	struct pipeline_options options;
 	struct pipeline_account account;
 	struct hold *hold;
+	uint64_t unflushed; /* shown, and not yet known to be written */
 };
 
 int pipeline_new(const struct pipeline_options *options, struct pipeline **ret)
@@ -39,6 +40,14 @@ void pipeline_free(struct pipeline **pipeline)
 	*pipeline = NULL;
 }
 
+/* The sink has failed: what it had not written yet was not shown. */
+static void account_unwritten(struct pipeline *pipeline)
+{
+	pipeline->account.shown -= pipeline->unflushed;
+	pipeline->account.unwritten += pipeline->unflushed;
+	pipeline->unflushed = 0;
+}
+
 static int pipeline_show(struct pipeline *pipeline, const struct close_record *record)
 {
 	const struct pipeline_options *options = &pipeline->options;
@@ -54,28 +63,56 @@ static int pipeline_show(struct pipeline *pipeline, const struct close_record *r
 		account->filtered++;
 		return 0;
 	}
-	if (options->count_limit && account->shown >= options->count_limit)
-		return 1;
+	if (options->count_limit && account->shown >= options->count_limit) {
+		account->beyond++;
+		return 0;
+	}
 	connection_from_record(record, options->context, &c);
 	if (options->enrich)
 		options->enrich(options->data, &c);
+	if (options->wants && !options->wants(options->data, &c)) {
+		account->filtered++;
+		return 0;
+	}
 	err = sink_write(options->sink, &c);
-	if (err)
-		return err;
 	account->shown++;
+	pipeline->unflushed++;
+	if (err) {
+		account_unwritten(pipeline);
+		return err;
+	}
 	return options->count_limit && account->shown >= options->count_limit;
 }
 
-/* Evidence has changed since the kernel decided: decide again, and keep its counts true. */
-static int pipeline_show_again(struct pipeline *pipeline, struct close_record *record)
+/* `sign` 1 counts the ending as it is now, -1 takes it back. */
+static void account_decision(struct pipeline_account *account, const struct close_record *record,
+			     int sign)
 {
-	uint8_t before = record->decision.verdict;
+	uint32_t raised = snmp_of_ending(&record->evidence, &record->decision);
 
-	close_decide(&record->evidence, &record->decision);
-	if (record->decision.verdict != before) {
-		pipeline->account.verdicts[before]--;
-		pipeline->account.verdicts[record->decision.verdict]++;
+	account->verdicts[record->decision.verdict] += sign;
+	for (int i = 0; i < SNMP_OF_ENDINGS_COUNT; i++)
+		if (raised >> i & 1)
+			account->snmp[i] += sign;
+}
+
+/*
+ * What the kernel decided was counted by it: decide again, with what is known now, and keep
+ * its counts true.
+ */
+static int pipeline_show_again(struct pipeline *pipeline, struct close_record *record,
+			       const struct amend_record *amend)
+{
+	account_decision(&pipeline->account, record, -1);
+	if (amend) {
+		record->evidence.seen |= amend->seen;
+		if (amend->reset_reason)
+			record->evidence.reset_reason = amend->reset_reason;
+		if (amend->local_rst_count > record->evidence.local_rst_count)
+			record->evidence.local_rst_count = amend->local_rst_count;
 	}
+	close_decide(&record->evidence, &record->decision);
+	account_decision(&pipeline->account, record, 1);
 	return pipeline_show(pipeline, record);
 }
 
@@ -88,12 +125,7 @@ static int pipeline_amend(struct pipeline *pipeline, const struct amend_record *
 		return 0;
 	}
 	pipeline->account.amended++;
-	record.evidence.seen |= amend->seen;
-	if (amend->reset_reason)
-		record.evidence.reset_reason = amend->reset_reason;
-	if (amend->local_rst_count > record.evidence.local_rst_count)
-		record.evidence.local_rst_count = amend->local_rst_count;
-	return pipeline_show_again(pipeline, &record);
+	return pipeline_show_again(pipeline, &record, amend);
 }
 
 int pipeline_feed(struct pipeline *pipeline, const void *data, size_t size)
@@ -117,13 +149,17 @@ int pipeline_feed(struct pipeline *pipeline, const void *data, size_t size)
 			return 0;
 		/* No memory to wait with: better early than never. */
 		held = *close;
-		return pipeline_show_again(pipeline, &held);
+		return pipeline_show_again(pipeline, &held, NULL);
 	case RECORD_AMEND:
 		return pipeline_amend(pipeline, data);
 	case RECORD_NETNS:
 		if (pipeline->options.netns_found)
 			pipeline->options.netns_found(pipeline->options.data, netns->netns,
 						      netns->pid);
+		return 0;
+	case RECORD_CGROUP:
+		if (pipeline->options.cgroup_event)
+			pipeline->options.cgroup_event(pipeline->options.data, data);
 		return 0;
 	}
 	return 0;
@@ -132,7 +168,7 @@ int pipeline_feed(struct pipeline *pipeline, const void *data, size_t size)
 int pipeline_feed_close(struct pipeline *pipeline, struct close_record *record)
 {
 	close_decide(&record->evidence, &record->decision);
-	pipeline->account.verdicts[record->decision.verdict]++;
+	account_decision(&pipeline->account, record, 1);
 	return pipeline_show(pipeline, record);
 }
 
@@ -142,13 +178,18 @@ int pipeline_expire(struct pipeline *pipeline, uint64_t now_ns)
 	int err = 0;
 
 	while (!err && hold_take_older(pipeline->hold, now_ns - PIPELINE_GRACE_NS, &record))
-		err = pipeline_show_again(pipeline, &record);
+		err = pipeline_show_again(pipeline, &record, NULL);
 	return err;
 }
 
 int pipeline_flush(struct pipeline *pipeline)
 {
-	return sink_flush(pipeline->options.sink);
+	int err = sink_flush(pipeline->options.sink);
+
+	if (err)
+		account_unwritten(pipeline);
+	pipeline->unflushed = 0;
+	return err;
 }
 
 int pipeline_finish(struct pipeline *pipeline)
@@ -157,7 +198,7 @@ int pipeline_finish(struct pipeline *pipeline)
 	int err = 0, flush_err;
 
 	while (!err && hold_take_older(pipeline->hold, UINT64_MAX, &record))
-		err = pipeline_show_again(pipeline, &record);
+		err = pipeline_show_again(pipeline, &record, NULL);
 	flush_err = pipeline_flush(pipeline);
 	return err < 0 ? err : flush_err;
 }

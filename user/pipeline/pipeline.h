@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "include/record.h"
+#include "include/snmp.h"
 #include "include/tracer_config.h"
 #include "user/model/connection.h"
 #include "user/pipeline/sink.h"
@@ -27,7 +28,9 @@
  * @bad         Records that did not pass record_check().
  * @amended     Amendments that found their record; @amend_late those that did not.
  * @verdicts    Changes to the kernel's counts by verdict: what an amendment or an expired
- *              wait turned into something else.
+ *              wait turned into something else. @snmp the same for tracer_counters.snmp.
+ * @beyond      What came after --count was reached.
+ * @unwritten   What the sink refused: disk full, reader gone.
  */
 struct pipeline_account {
 	__u64 shown;
@@ -36,7 +39,10 @@ struct pipeline_account {
 	__u64 bad;
 	__u64 amended;
 	__u64 amend_late;
+	__u64 beyond;
+	__u64 unwritten;
 	int64_t verdicts[CLOSE_VERDICT_COUNT];
+	int64_t snmp[SNMP_OF_ENDINGS_COUNT];
 };
 
 /**
@@ -46,6 +52,9 @@ struct pipeline_account {
  * @show_all     Normal and benign endings too.
  * @count_limit  Stop after so many shown; 0 = none.
  * @enrich       Adds to a connection before it is written; may be NULL.
+ * @wants        Whether a connection is shown, asked after `enrich`: what only user space can
+ *               tell; may be NULL.
+ * @cgroup_event Called for a cgroup that came or went; may be NULL.
  * @netns_found  Called for a namespace that the kernel side did not know; may be NULL.
  */
 struct pipeline_options {
@@ -55,6 +64,8 @@ struct pipeline_options {
 	bool show_all;
 	uint64_t count_limit;
 	void (*enrich)(void *data, struct closed_connection *c);
+	bool (*wants)(void *data, const struct closed_connection *c);
+	void (*cgroup_event)(void *data, const struct cgroup_record *record);
 	void (*netns_found)(void *data, uint32_t netns, uint32_t pid);
 	void *data;
 };

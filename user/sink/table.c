@@ -29,14 +29,14 @@ const char sink_table_help[] =
 	"  VERDICT   how the connection ended (closetrace explain VERDICT)\n"
 	"  BY        who ended it: app, kernel and firewall are this host's; peer; client and\n"
 	"            server where both ends are elsewhere; path; timeout\n"
-	"  PROCESS   owner of the socket, with its pid\n"
+	"  PROCESS   owner of the socket, with its pid and, behind @, its container\n"
 	"  LOCAL > PEER   the sign between them points the way the end went:\n"
 	"            >  LOCAL ended it    <  PEER ended it    x  something between them did\n"
 	"            -  nobody did: a timeout, or unknown\n"
 	"  AGE       since the first SYN\n"
 	"  IDLE      since the last data in either direction\n"
 	"  WHY       the ending in one sentence\n"
-	"wide adds the other end's role, TCP state, cause, reset reason (~ derived), confidence,\n"
+	"wide adds the container, the other end's role, TCP state, cause, reset reason (~ derived), confidence,\n"
 	"bytes sent/received/unread/unsent, SYN/FIN/RST seen, and the network namespace.\n"
 	"A - stands for what is not known.\n";
 
@@ -76,7 +76,7 @@ static void column_field(struct table_sink *self, struct strbuf *b,
 	struct field_value value;
 	bool is_known = field->get(c, &self->scratch, &value);
 
-	if (is_known && field->type == FIELD_STRING)
+	if (is_known && (field->type == FIELD_STRING || field->type == FIELD_STRING_LIST))
 		text_append_escaped(b, value.text, value.len);
 	else
 		field_append_text(b, field, is_known ? &value : NULL, &self->cache);
@@ -105,18 +105,45 @@ static void column_by(struct table_sink *self, struct strbuf *b, const struct cl
 	strbuf_append_str(b, strncmp(name, "local_", 6) == 0 ? name + 6 : name);
 }
 
+static void column_escaped(struct table_sink *self, struct strbuf *b)
+{
+	text_append_escaped(b, self->scratch.data, self->scratch.len);
+}
+
 static void column_process(struct table_sink *self, struct strbuf *b,
 			   const struct closed_connection *c)
 {
-	const struct task_identity *owner = &c->record.owner;
-
-	if (!owner->pid) {
+	if (!c->record.owner.pid) {
 		strbuf_append_char(b, '-');
 		return;
 	}
 	strbuf_reset(&self->scratch);
-	task_append(&self->scratch, owner);
-	text_append_escaped(b, self->scratch.data, self->scratch.len);
+	connection_append_owner(&self->scratch, c);
+	column_escaped(self, b);
+}
+
+static void column_task(struct table_sink *self, struct strbuf *b,
+			const struct closed_connection *c)
+{
+	if (!c->record.owner.pid) {
+		strbuf_append_char(b, '-');
+		return;
+	}
+	strbuf_reset(&self->scratch);
+	task_append(&self->scratch, &c->record.owner);
+	column_escaped(self, b);
+}
+
+static void column_container(struct table_sink *self, struct strbuf *b,
+			     const struct closed_connection *c)
+{
+	if (!c->container) {
+		strbuf_append_char(b, '-');
+		return;
+	}
+	strbuf_reset(&self->scratch);
+	container_append(&self->scratch, c->container);
+	column_escaped(self, b);
 }
 
 static void column_local(struct table_sink *self, struct strbuf *b,
@@ -271,7 +298,8 @@ static const struct column table_columns[] = {
 
 static const struct column wide_columns[] = {
 	{ "TIME", 12, 0, column_time },	    { "VERDICT", 21, 0, column_verdict },
-	{ "BY", 8, 0, column_by },	    { "PROCESS", 20, 0, column_process },
+	{ "BY", 8, 0, column_by },	    { "PROCESS", 20, 0, column_task },
+	{ "CONTAINER", 14, 0, column_container },
 	{ "ROLE", 6, 0, column_role },	    { "LOCAL", 21, 0, column_local },
 	{ " ", 1, 0, column_arrow },	    { "PEER", 21, 0, column_peer },
 	{ "AGE", 6, 0, column_age },	    { "IDLE", 6, 0, column_idle },
@@ -382,6 +410,23 @@ static void line_append_column(struct table_sink *self, struct line *line,
 		strbuf_append_str(b, COLOUR_OFF);
 }
 
+/* Below the line of its connection, one frame a line. */
+static void stack_append(struct table_sink *self, const char *whose, const struct string_list *stack)
+{
+	struct strbuf *b = &self->output.text;
+	const char *at = stack->text, *end = at + stack->len;
+
+	for (; at < end; at += strlen(at) + 1) {
+		struct line line = { 0, 0 };
+		size_t start = b->len;
+
+		strbuf_append_str(b, whose);
+		text_append_escaped(b, at, strlen(at));
+		line_take(self, &line, start, 0);
+		strbuf_append_char(b, '\n');
+	}
+}
+
 /* `c` is NULL for the header. */
 static int table_append_line(struct table_sink *self, const struct closed_connection *c)
 {
@@ -392,6 +437,10 @@ static int table_append_line(struct table_sink *self, const struct closed_connec
 	for (i = 0; i < self->column_count; i++)
 		line_append_column(self, &line, self->columns[i], c);
 	strbuf_append_char(&self->output.text, '\n');
+	if (c) {
+		stack_append(self, "    kernel  ", &c->kernel_stack);
+		stack_append(self, "    user    ", &c->user_stack);
+	}
 	return output_end(&self->output);
 }
 

@@ -6,6 +6,7 @@ struct bpf_flow_keys;
 struct bpf_iter_meta;
 struct bpf_sock;
 struct cgroup;
+struct cgroup_root;
 struct cred;
 struct file;
 struct file_operations;
@@ -913,6 +914,11 @@ struct socket {
 
 struct cgroup {
 	struct kernfs_node *kn;
+	struct cgroup_root *root;
+};
+
+struct cgroup_root {
+	int hierarchy_id;
 };
 
 struct kernfs_node {

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Where the container runtimes of this host keep their files. */
+#ifndef USER_ENRICH_CONTAINER_PLACES_H
+#define USER_ENRICH_CONTAINER_PLACES_H
+
+#include <stddef.h>
+
+#define CONTAINER_PLACE_BYTES 256
+
+/**
+ * @docker_root       Has containers/<id>/config.v2.json.
+ * @containerd_state  Has io.containerd.runtime.v2.task/<namespace>/<id>/config.json.
+ * @storage_root      Of podman: has <driver>-containers/containers.json.
+ * @storage_run       Of podman and CRI-O: what is lost at boot.
+ * @storage_driver    "overlay", unless configured otherwise.
+ */
+struct container_places {
+	char docker_root[CONTAINER_PLACE_BYTES];
+	char containerd_state[CONTAINER_PLACE_BYTES];
+	char storage_root[CONTAINER_PLACE_BYTES];
+	char storage_run[CONTAINER_PLACE_BYTES];
+	char storage_driver[CONTAINER_PLACE_BYTES];
+};
+
+/**
+ * The defaults of the runtimes, and what /etc/docker/daemon.json (data-root) and containers'
+ * storage.conf (graphroot, runroot, driver; $CONTAINERS_STORAGE_CONF names another file) say.
+ * What cannot be read there is left at its default.
+ */
+void container_places_find(struct container_places *ret);
+
+/* For the tests: the same with the files named; NULL for none. */
+void container_places_read(struct container_places *ret, const char *docker_config,
+			   const char *storage_config);
+
+/**
+ * Read a whole file that a runtime wrote, or somebody in its place.
+ *
+ * @size_max  A longer file is refused.
+ * @ret       For free(); a NUL follows the *ret_size bytes. Set on success only.
+ * @return    0; -EFBIG; -EINVAL when it is not a regular file; -ELOOP for a symbolic link;
+ *            another negative errno.
+ */
+int container_file_read(const char *path, size_t size_max, char **ret, size_t *ret_size);
+
+#endif
