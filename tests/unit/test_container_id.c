@@ -201,12 +201,12 @@ TEST(no_path_makes_an_id_that_is_unsafe_in_a_file_name)
 
 TEST(a_very_long_path_is_searched_to_its_end)
 {
-	char path[4096 * 2] = "";
+	char path[4096 * 2];
 	struct container_id found;
 
-	while (strlen(path) < 4000)
-		strcat(path, "/x");
-	strcat(path, "/docker/" A);
+	for (size_t i = 0; i < 4000; i++)
+		path[i] = i % 2 ? 'x' : '/';
+	snprintf(path + 4000, sizeof(path) - 4000, "/docker/" A);
 	assert_int_equal(container_id_from_path(path, &found), 0);
 	assert_string_equal(found.id, A);
 	memset(path, 'a', sizeof(path) - 1);

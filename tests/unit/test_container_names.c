@@ -58,7 +58,7 @@ static void file_write(const char *file, const void *bytes, size_t size)
 	char path[512];
 	int fd;
 
-	strcpy(path, full(file));
+	snprintf(path, sizeof(path), "%s", full(file));
 	for (char *slash = strchr(path + strlen(root) + 1, '/'); slash;
 	     slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
@@ -71,6 +71,15 @@ static void file_write(const char *file, const void *bytes, size_t size)
 	close(fd);
 }
 
+/* As the runtimes do it: a new file takes the place of the old one. */
+static void file_move(const char *from, const char *to)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s", full(from));
+	assert_int_equal(rename(path, full(to)), 0);
+}
+
 #define FILE_IS(file, text) file_write(file, text, sizeof(text) - 1)
 
 /* Every case has an empty folder and a new object. */
@@ -79,7 +88,7 @@ static void start(void)
 	struct container_places places = { .storage_driver = "overlay" };
 
 	folder_empty();
-	strcpy(root, "/tmp/ct_names_XXXXXX");
+	snprintf(root, sizeof(root), "/tmp/ct_names_XXXXXX");
 	assert_non_null(mkdtemp(root));
 	snprintf(places.docker_root, sizeof(places.docker_root), "%s/docker", root);
 	snprintf(places.containerd_state, sizeof(places.containerd_state), "%s/state", root);
@@ -142,11 +151,23 @@ TEST(podman)
 	start();
 	FILE_IS(PODMAN_FILE,
 		"[{\"id\":\"" B "\",\"names\":[\"other\"],\"image\":\"d5\",\"layer\":\"bf\"},"
-		"{\"id\":\"" A "\",\"names\":[\"job-1_x.y\",\"alias\"],\"image\":\"d5\",\"metadata\":"
+		"{\"id\":\"" A
+		"\",\"names\":[\"job-1_x.y\",\"alias\"],\"image\":\"d5\",\"metadata\":"
 		"\"{\\\"image-name\\\":\\\"localhost/t:latest\\\",\\\"name\\\":\\\"job\\\"}\"}]");
 	assert_string_equal(found(PODMAN_PATH, CONTAINER_RUNTIME_PODMAN)->name, "job-1_x.y");
 	assert_string_equal(found("/libpod_parent/libpod-" B, CONTAINER_RUNTIME_PODMAN)->name,
 			    "other");
+}
+
+TEST(a_changed_list_of_podman_is_read_again)
+{
+	start();
+	FILE_IS(PODMAN_FILE, "[]");
+	assert_null(look(PODMAN_PATH)->name);
+	FILE_IS(PODMAN_FILE "-new", "[{\"id\":\"" A "\",\"names\":[\"one\"]}]");
+	file_move(PODMAN_FILE "-new", PODMAN_FILE);
+	assert_false(container_names_retry(names, T0 + 100 * MS));
+	assert_string_equal(look(PODMAN_PATH)->name, "one");
 }
 
 TEST(podman_with_another_storage_driver_and_with_a_transient_store)
@@ -201,7 +222,8 @@ TEST(a_container_of_ctr_is_named_by_its_id_and_exists_only_with_its_state)
 {
 	start();
 	assert_null(look("/default/cnt1"));
-	FILE_IS(TASKS "default/cnt2/config.json", "{\"ociVersion\":\"1.0.2\",\"annotations\":null}");
+	FILE_IS(TASKS "default/cnt2/config.json",
+		"{\"ociVersion\":\"1.0.2\",\"annotations\":null}");
 	assert_string_equal(found("/default/cnt2", CONTAINER_RUNTIME_CONTAINERD)->name, "cnt2");
 	FILE_IS(TASKS "default/" A "/config.json", "{\"annotations\":{\"nerdctl/name\":\"shop\"}}");
 	assert_string_equal(
@@ -267,8 +289,17 @@ TEST(a_name_once_read_outlives_its_file)
 }
 
 static const char *const broken[] = {
-	"",	"{",	    "[]",	  "null",	     "\"Name\"",	 "{\"Name\":\"/x\"",
-	"\xff", "\x00\x01", "{\"Name\":}", "{'Name':'/x'}", "{\"Name\":\"\xff\xfe\"}",
+	"",
+	"{",
+	"[]",
+	"null",
+	"\"Name\"",
+	"{\"Name\":\"/x\"",
+	"\xff",
+	"\x00\x01",
+	"{\"Name\":}",
+	"{'Name':'/x'}",
+	"{\"Name\":\"\xff\xfe\"}",
 };
 
 TEST(broken_json_leaves_the_name_unknown_and_is_tried_again)
@@ -305,7 +336,10 @@ TEST(unexpected_types_give_null)
 }
 
 static const char *const podman_shapes[] = {
-	"{}", "[null,7,\"x\",[]]", "[{\"id\":7}]", "[{\"id\":\"" A "x\",\"names\":[\"no\"]}]",
+	"{}",
+	"[null,7,\"x\",[]]",
+	"[{\"id\":7}]",
+	"[{\"id\":\"" A "x\",\"names\":[\"no\"]}]",
 };
 
 TEST(a_list_of_unexpected_items_gives_no_name)
@@ -331,12 +365,13 @@ TEST(a_name_keeps_its_bytes_but_no_nul)
 TEST(a_long_name_is_cut_between_characters)
 {
 	char text[2048] = "{\"Name\":\"";
+	size_t len = strlen(text);
 
 	start();
-	for (int i = 0; i < 500; i++)
-		strcat(text, "\xc3\xa9");
-	strcat(text, "\"}");
-	file_write(DOCKER_FILE, text, strlen(text));
+	for (int i = 0; i < 500; i++, len += 2)
+		memcpy(text + len, "\xc3\xa9", 2);
+	memcpy(text + len, "\"}", 2);
+	file_write(DOCKER_FILE, text, len + 2);
 	assert_int_equal(strlen(look(DOCKER_PATH)->name), 252);
 }
 
@@ -405,11 +440,12 @@ TEST(places_come_from_the_runtimes_own_configuration)
 	assert_string_equal(places.docker_root, "/var/lib/docker");
 	assert_string_equal(places.storage_root, "/var/lib/containers/storage");
 	FILE_IS("daemon.json", "{\"data-root\":\"/srv/docker/\",\"debug\":true}");
-	FILE_IS("storage.conf", "# a comment\n[storage]\n  driver = \"btrfs\"\n"
-				"#graphroot = \"/wrong\"\ngraphroot='/srv/c'\nrunroot = \"relative\"\n"
-				"[storage.options]\nrunroot = \"/wrong\"\n");
-	strcpy(docker, full("daemon.json"));
-	strcpy(storage, full("storage.conf"));
+	FILE_IS("storage.conf",
+		"# a comment\n[storage]\n  driver = \"btrfs\"\n"
+		"#graphroot = \"/wrong\"\ngraphroot='/srv/c'\nrunroot = \"relative\"\n"
+		"[storage.options]\nrunroot = \"/wrong\"\n");
+	snprintf(docker, sizeof(docker), "%s", full("daemon.json"));
+	snprintf(storage, sizeof(storage), "%s", full("storage.conf"));
 	container_places_read(&places, docker, storage);
 	assert_string_equal(places.docker_root, "/srv/docker");
 	assert_string_equal(places.storage_root, "/srv/c");

@@ -11,6 +11,7 @@
 #include "user/enrich/container_names.h"
 
 #define RETRY_INTERVAL_NS (100 * CLOCK_NS_PER_MS)
+#define SCAN_DELAY_NS CLOCK_NS_PER_MS
 #define ID_PREFIX_LEAST 4 /* shorter, it would match by chance what only has a short name */
 
 struct trace_containers {
@@ -86,18 +87,31 @@ static void on_cgroup_found(void *data, uint64_t id, const char *path)
 	container_learn(data, path);
 }
 
+static void containers_scan(struct trace_containers *containers)
+{
+	int err = cgroup_paths_scan(containers->cgroups, on_cgroup_found, containers);
+
+	if (err)
+		log_debug("not all cgroups were looked at: %s", strerror(-err));
+}
+
+static int on_scan(struct event_loop *loop, int fd, uint32_t events, void *data)
+{
+	(void)events;
+	event_loop_remove_fd(loop, fd);
+	containers_scan(data);
+	return 0;
+}
+
 void trace_containers_start(struct trace_containers *containers, struct event_loop *loop,
 			    struct tracer *tracer)
 {
-	int err;
-
 	containers->loop = loop;
 	containers->tracer = tracer;
-	if (!containers->cgroups)
-		return;
-	err = cgroup_paths_scan(containers->cgroups, on_cgroup_found, containers);
-	if (err)
-		log_debug("not all cgroups were looked at: %s", strerror(-err));
+	/* A thousand cgroups take 0.1 s: nobody has to wait for that before it is ready. */
+	if (containers->cgroups &&
+	    event_loop_add_timer(loop, SCAN_DELAY_NS, on_scan, containers) < 0)
+		containers_scan(containers);
 }
 
 void trace_containers_take_event(struct trace_containers *containers,

@@ -16,7 +16,8 @@ int trace_containers_new(const char *wanted, struct trace_containers **ret);
 void trace_containers_free(struct trace_containers **containers);
 
 /**
- * Learn the containers that are there. Call it when the tracer runs, so that none falls between.
+ * Learn the containers that are there, first thing in the loop. Call it when the tracer runs, so
+ * that none falls between.
  *
  * @loop, @tracer  Borrowed.
  */

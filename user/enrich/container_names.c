@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <uthash.h>
 
 #include "user/base/cleanup.h"
@@ -16,7 +17,7 @@
 #define CONTAINERS_MAX 4096
 #define NAME_BYTES_MAX 253 /* of a pod; docker and podman have shorter ones */
 #define CONFIG_BYTES_MAX (1024 * 1024)
-#define LIST_BYTES_MAX (4 * 1024 * 1024)
+#define LIST_BYTES_MAX (2 * 1024 * 1024)
 
 static const uint64_t retry_delays_ns[] = { 100 * CLOCK_NS_PER_MS, 400 * CLOCK_NS_PER_MS };
 
@@ -40,8 +41,16 @@ struct container_entry {
 	UT_hash_handle hh;
 };
 
+/* Podman's list of all its containers, as last read: many are looked for in the same one. */
+struct container_list {
+	json_t *json;
+	char path[PATH_MAX];
+	struct stat status;
+};
+
 struct container_names {
 	struct container_places places;
+	struct container_list list;
 	struct container_entry *entries;
 	size_t waiting; /* entries that are to be tried again */
 };
@@ -80,6 +89,7 @@ void container_names_free(struct container_names **names)
 		return;
 	HASH_ITER(hh, (*names)->entries, entry, next)
 	entry_remove(*names, entry);
+	json_decref((*names)->list.json);
 	free(*names);
 	*names = NULL;
 }
@@ -172,8 +182,7 @@ static bool docker_read(const struct container_names *names, struct container_en
 	if (entry->text[TEXT_NAME] && entry->text[TEXT_NAME][0] == '/')
 		memmove(entry->text[TEXT_NAME], entry->text[TEXT_NAME] + 1,
 			strlen(entry->text[TEXT_NAME]));
-	entry_set_kubernetes(entry,
-			     json_object_get(json_object_get(config, "Config"), "Labels"));
+	entry_set_kubernetes(entry, json_object_get(json_object_get(config, "Config"), "Labels"));
 	entry->container.runtime = CONTAINER_RUNTIME_DOCKER;
 	return true;
 }
@@ -220,18 +229,36 @@ static bool crio_read(const struct container_names *names, struct container_entr
 	return true;
 }
 
-/* One list for all containers: {id, names} each. */
-static bool podman_read_list(struct container_entry *entry, const char *root, const char *driver,
-			     const char *file)
+/* It is replaced as a whole when it changes, so inode and time tell whether it has. */
+static json_t *list_read(struct container_list *list, const char *path)
 {
-	_cleanup_(json_release) json_t *list = NULL;
+	struct stat status;
+
+	if (lstat(path, &status))
+		return NULL;
+	if (list->json && !strcmp(list->path, path) && list->status.st_ino == status.st_ino &&
+	    list->status.st_size == status.st_size &&
+	    list->status.st_mtim.tv_sec == status.st_mtim.tv_sec &&
+	    list->status.st_mtim.tv_nsec == status.st_mtim.tv_nsec)
+		return list->json;
+	json_decref(list->json);
+	list->json = json_read(path, LIST_BYTES_MAX);
+	list->status = status;
+	snprintf(list->path, sizeof(list->path), "%s", path);
+	return list->json;
+}
+
+/* One list for all containers: {id, names} each. */
+static bool podman_read_list(struct container_names *names, struct container_entry *entry,
+			     const char *root, const char *driver, const char *file)
+{
 	char path[PATH_MAX];
-	size_t i;
+	json_t *list;
 
 	if (snprintf(path, sizeof(path), "%s/%s-containers/%s", root, driver, file) >= PATH_MAX)
 		return false;
-	list = json_read(path, LIST_BYTES_MAX);
-	for (i = 0; i < json_array_size(list); i++) {
+	list = list_read(&names->list, path);
+	for (size_t i = 0; i < json_array_size(list); i++) {
 		json_t *item = json_array_get(list, i);
 		const char *id = json_string_value(json_object_get(item, "id"));
 
@@ -243,21 +270,22 @@ static bool podman_read_list(struct container_entry *entry, const char *root, co
 	return false;
 }
 
-static bool podman_read(const struct container_names *names, struct container_entry *entry)
+static bool podman_read(struct container_names *names, struct container_entry *entry)
 {
 	const struct container_places *places = &names->places;
 	const char *drivers[] = { places->storage_driver, "overlay", "vfs" };
 
 	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
-		if (podman_read_list(entry, places->storage_root, drivers[i], "containers.json") ||
-		    podman_read_list(entry, places->storage_run, drivers[i],
+		if (podman_read_list(names, entry, places->storage_root, drivers[i],
+				     "containers.json") ||
+		    podman_read_list(names, entry, places->storage_run, drivers[i],
 				     "volatile-containers.json"))
 			return true;
 	}
 	return false;
 }
 
-static bool entry_read(const struct container_names *names, struct container_entry *entry)
+static bool entry_read(struct container_names *names, struct container_entry *entry)
 {
 	const struct container_id *key = &entry->key;
 	bool may_be_docker = (key->is_pod || key->is_guess) && strlen(key->id) == 64;
@@ -278,8 +306,7 @@ static bool entry_read(const struct container_names *names, struct container_ent
 	return false;
 }
 
-static void entry_try(struct container_names *names, struct container_entry *entry,
-		      uint64_t now_ns)
+static void entry_try(struct container_names *names, struct container_entry *entry, uint64_t now_ns)
 {
 	bool was_waiting = entry->tries && entry_is_waiting(entry);
 

@@ -25,14 +25,20 @@ void elf_symbols_release(struct elf_symbols *symbols)
 
 static int elf_read_segments(Elf *elf, struct elf_symbols *ret)
 {
+	bool has_frames;
 	size_t count, i;
 	GElf_Phdr header;
+	GElf_Ehdr file;
 
-	if (elf_getphdrnum(elf, &count))
+	if (!gelf_getehdr(elf, &file) || elf_getphdrnum(elf, &count))
 		return -ENOEXEC;
+	/* elf_frames.c knows the rules of one machine. */
+	has_frames = file.e_machine == EM_X86_64 && file.e_ident[EI_CLASS] == ELFCLASS64;
 	for (i = 0; i < count && ret->segment_count < ELF_SEGMENTS_MOST; i++) {
 		if (!gelf_getphdr(elf, i, &header))
 			return -ENOEXEC;
+		if (header.p_type == PT_GNU_EH_FRAME && has_frames)
+			ret->frame_index = header.p_vaddr;
 		if (header.p_type != PT_LOAD)
 			continue;
 		ret->segments[ret->segment_count++] = (struct elf_segment){
@@ -136,6 +142,19 @@ bool elf_symbols_address(const struct elf_symbols *symbols, uint64_t offset, uin
 		if (offset < segment->offset || offset - segment->offset >= segment->bytes)
 			continue;
 		*ret = offset - segment->offset + segment->address;
+		return true;
+	}
+	return false;
+}
+
+bool elf_symbols_offset(const struct elf_symbols *symbols, uint64_t address, uint64_t *ret)
+{
+	for (unsigned int i = 0; i < symbols->segment_count; i++) {
+		const struct elf_segment *segment = &symbols->segments[i];
+
+		if (address < segment->address || address - segment->address >= segment->bytes)
+			continue;
+		*ret = address - segment->address + segment->offset;
 		return true;
 	}
 	return false;

@@ -22,6 +22,7 @@ struct elf_symbols {
 	struct symbol_table table;
 	struct elf_segment segments[ELF_SEGMENTS_MOST];
 	unsigned int segment_count;
+	uint64_t frame_index; /* address of .eh_frame_hdr; 0 = none, or of no use here */
 };
 
 /**
@@ -36,5 +37,8 @@ void elf_symbols_release(struct elf_symbols *symbols);
 
 /* From a place in the file to its address. False when that place is not loaded. */
 bool elf_symbols_address(const struct elf_symbols *symbols, uint64_t offset, uint64_t *ret);
+
+/* The other way. */
+bool elf_symbols_offset(const struct elf_symbols *symbols, uint64_t address, uint64_t *ret);
 
 #endif

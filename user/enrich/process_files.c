@@ -32,13 +32,13 @@ int memory_mapping_parse(char *line, struct memory_mapping *ret)
 	char *major_text = strsep(&rest, ":"), *minor_text = strsep(&rest, " ");
 	char *inode = strsep(&rest, " ");
 
-	(void)rights;
-	if (!inode || parse_hex_u64(start, &mapping.start) || parse_hex_u64(end, &mapping.end) ||
-	    parse_hex_u64(offset, &mapping.offset) || parse_hex_u64(major_text, &device_major) ||
-	    parse_hex_u64(minor_text, &device_minor) ||
+	if (!inode || strlen(rights) != 4 || parse_hex_u64(start, &mapping.start) ||
+	    parse_hex_u64(end, &mapping.end) || parse_hex_u64(offset, &mapping.offset) ||
+	    parse_hex_u64(major_text, &device_major) || parse_hex_u64(minor_text, &device_minor) ||
 	    parse_u64(inode, UINT64_MAX, &mapping.inode) || mapping.end <= mapping.start ||
 	    device_major > UINT32_MAX || device_minor > UINT32_MAX)
 		return -EINVAL;
+	mapping.is_code = rights[2] == 'x';
 	mapping.device_major = device_major;
 	mapping.device_minor = device_minor;
 	mapping.path = rest ? rest + strspn(rest, " ") : line + strlen(line);
@@ -209,8 +209,8 @@ int process_open_mapping(int process_fd, const struct memory_mapping *mapping)
 	char link[64];
 
 	/* Devices with a major number are disks. */
-	if (!mapping->device_major && process_mount_waits(process_fd, NULL, mapping->device_major,
-							  mapping->device_minor))
+	if (!mapping->device_major &&
+	    process_mount_waits(process_fd, NULL, mapping->device_major, mapping->device_minor))
 		return -EACCES;
 	snprintf(link, sizeof(link), "map_files/%llx-%llx", (unsigned long long)mapping->start,
 		 (unsigned long long)mapping->end);

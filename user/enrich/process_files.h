@@ -21,6 +21,7 @@ struct memory_mapping {
 	uint64_t inode;
 	uint32_t device_major;
 	uint32_t device_minor;
+	bool is_code;
 	char *path;
 };
 

@@ -7,11 +7,16 @@
 #include <string.h>
 
 #include "user/base/cleanup.h"
+#include "user/base/clock.h"
 #include "user/enrich/kernel_symbols.h"
 #include "user/enrich/user_symbols.h"
 
 /* The tracepoint and its program are the innermost frames, at most so many. */
 #define TRACING_FRAMES 8
+
+/* In a storm records go before stacks: these take at most half of the reader's time. */
+#define WINDOW_NS CLOCK_NS_PER_SECOND
+#define WINDOW_BUDGET_NS (WINDOW_NS / 2)
 
 struct stack_names {
 	struct kernel_symbols *kernel;
@@ -19,6 +24,8 @@ struct stack_names {
 	struct strbuf kernel_text;
 	struct strbuf user_text;
 	uint64_t unnamed;
+	uint64_t window_ns; /* when it began */
+	uint64_t spent_ns; /* since then */
 };
 
 int stack_names_new(struct stack_names **ret)
@@ -107,10 +114,21 @@ static void user_stack_add(struct stack_names *names, const struct close_stacks 
 void stack_names_add(struct stack_names *names, const struct close_stacks *stacks,
 		     struct closed_connection *c)
 {
+	uint64_t start_ns = clock_monotonic_ns();
+
+	if (start_ns - names->window_ns >= WINDOW_NS) {
+		names->window_ns = start_ns;
+		names->spent_ns = 0;
+	}
+	if (names->spent_ns >= WINDOW_BUDGET_NS) {
+		names->unnamed++;
+		return;
+	}
 	if (stacks->kernel_count)
 		kernel_stack_add(names, stacks, c);
 	if (stacks->user_count)
 		user_stack_add(names, stacks, c);
+	names->spent_ns += clock_monotonic_ns() - start_ns;
 }
 
 uint64_t stack_names_unnamed(const struct stack_names *names)

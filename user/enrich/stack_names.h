@@ -17,6 +17,7 @@ void stack_names_free(struct stack_names **names);
 /**
  * Set the stacks of a connection. What cannot be had stays as it was: null.
  *
+ * Takes at most half of a second's time: of those that come beyond, none is named.
  * The frames of the tracing itself are left out, and those of the stranger below a softirq.
  *
  * @c  Borrows the names until the next call.
@@ -24,7 +25,7 @@ void stack_names_free(struct stack_names **names);
 void stack_names_add(struct stack_names *names, const struct close_stacks *stacks,
 		     struct closed_connection *c);
 
-/* User stacks that were there but whose process was gone. */
+/* Stacks that were there, but whose process was gone, or that came when there was no time. */
 uint64_t stack_names_unnamed(const struct stack_names *names);
 
 #endif

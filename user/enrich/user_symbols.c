@@ -10,17 +10,27 @@
 #include <uthash.h>
 
 #include "user/base/cleanup.h"
+#include "user/enrich/elf_frames.h"
 #include "user/enrich/elf_symbols.h"
 #include "user/enrich/perf_map.h"
 #include "user/enrich/process_files.h"
 
 #define FILES_MOST 128
 #define FILES_BYTES_MOST (32 * 1024 * 1024)
+#define FRAMES_KNOWN 16
+#define MAPPINGS_MOST 65536
 #define DELETED " (deleted)"
 
 struct file_key {
 	uint64_t device;
 	uint64_t inode;
+};
+
+/* What elf_frame_bytes() said; a storm asks for few addresses, often. Address 0 = nothing yet. */
+struct known_frame {
+	uint64_t address;
+	uint64_t bytes;
+	int result;
 };
 
 /* uthash keeps the order of insertion; whoever is used goes to the end: the first is the oldest. */
@@ -30,6 +40,7 @@ struct symbol_file {
 	struct elf_symbols elf;
 	struct perf_map perf;
 	int elf_error;
+	struct known_frame frames[FRAMES_KNOWN]; /* by address, modulo */
 	UT_hash_handle hh;
 };
 
@@ -38,10 +49,22 @@ struct user_symbols {
 	size_t bytes;
 };
 
-/* What is known of one frame before it is named; `path` is owned. */
-struct user_frame {
-	uint64_t address;
-	struct memory_mapping mapping; /* start 0 = none */
+/* Where code may be: `at.path` is owned, `fd` opened when it is first asked for. */
+struct code_mapping {
+	struct memory_mapping at;
+	int fd;
+	bool was_opened;
+};
+
+struct mappings {
+	struct code_mapping *items;
+	size_t count;
+};
+
+/* One process, for the time of one stack. */
+struct user_process {
+	int fd;
+	struct mappings mappings;
 };
 
 int user_symbols_new(struct user_symbols **ret)
@@ -166,30 +189,38 @@ static struct symbol_file *perf_file_get(struct user_symbols *symbols, int proce
 	return file;
 }
 
-/* -- frames ---------------------------------------------------------------------------------- */
-/* The address of a call: one before the one to which it returns. */
-static uint64_t frame_call(const struct user_frame *frame)
+/* -- mappings -------------------------------------------------------------------------------- */
+static void mappings_release(struct mappings *mappings)
 {
-	return frame->address - 1;
+	for (size_t i = 0; i < mappings->count; i++) {
+		free(mappings->items[i].at.path);
+		if (mappings->items[i].fd >= 0)
+			close(mappings->items[i].fd);
+	}
+	free(mappings->items);
 }
 
-static int frames_map(struct user_frame *frames, size_t count, const struct memory_mapping *mapping)
+static int mappings_add(struct mappings *mappings, const struct memory_mapping *mapping)
 {
-	for (size_t i = 0; i < count; i++) {
-		struct user_frame *frame = &frames[i];
+	struct code_mapping *items, *item;
 
-		if (frame->mapping.start || frame_call(frame) < mapping->start ||
-		    frame_call(frame) >= mapping->end)
-			continue;
-		frame->mapping = *mapping;
-		frame->mapping.path = strdup(mapping->path);
-		if (!frame->mapping.path)
+	if (!(mappings->count & (mappings->count - 1))) {
+		items = reallocarray(mappings->items, mappings->count ? 2 * mappings->count : 1,
+				     sizeof(*items));
+		if (!items)
 			return -ENOMEM;
+		mappings->items = items;
 	}
+	item = &mappings->items[mappings->count];
+	*item = (struct code_mapping){ .at = *mapping, .fd = -1 };
+	item->at.path = strdup(mapping->path);
+	if (!item->at.path)
+		return -ENOMEM;
+	mappings->count++;
 	return 0;
 }
 
-static int frames_map_all(struct user_frame *frames, size_t count, int process_fd)
+static int mappings_read(int process_fd, struct mappings *mappings)
 {
 	int fd = openat(process_fd, "maps", O_RDONLY | O_CLOEXEC);
 	_cleanup_fclose_ FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
@@ -202,16 +233,34 @@ static int frames_map_all(struct user_frame *frames, size_t count, int process_f
 			close(fd);
 		return -ESRCH;
 	}
-	while (getline(&line, &size, file) > 0) {
+	while (mappings->count < MAPPINGS_MOST && getline(&line, &size, file) > 0) {
 		line[strcspn(line, "\n")] = '\0';
-		if (memory_mapping_parse(line, &mapping))
-			continue;
-		if (frames_map(frames, count, &mapping))
+		if (!memory_mapping_parse(line, &mapping) && mapping.is_code &&
+		    mappings_add(mappings, &mapping))
 			return -ENOMEM;
 	}
 	return 0;
 }
 
+/* They are in order. */
+static struct code_mapping *mappings_find(const struct mappings *mappings, uint64_t address)
+{
+	size_t low = 0, high = mappings->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (mappings->items[middle].at.end <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == mappings->count || mappings->items[low].at.start > address)
+		return NULL;
+	return &mappings->items[low];
+}
+
+/* -- frames ---------------------------------------------------------------------------------- */
 static void append_symbol(struct strbuf *b, const char *name, uint64_t offset)
 {
 	strbuf_append_str(b, name);
@@ -232,14 +281,15 @@ static void append_module(struct strbuf *b, const char *path)
 	strbuf_append(b, name, len);
 }
 
-static bool append_jit_frame(struct strbuf *b, struct user_symbols *symbols, int process_fd,
-			     const struct user_frame *frame)
+/* Calls are named by the address before the one to which they return. */
+static bool append_jit_frame(struct strbuf *b, struct user_symbols *symbols,
+			     const struct user_process *process, uint64_t call)
 {
-	struct symbol_file *file = perf_file_get(symbols, process_fd);
+	struct symbol_file *file = perf_file_get(symbols, process->fd);
 	const char *name;
 	uint64_t offset;
 
-	name = file ? symbol_table_find(&file->perf.table, frame_call(frame), 0, &offset) : NULL;
+	name = file ? symbol_table_find(&file->perf.table, call, 0, &offset) : NULL;
 	if (!name)
 		return false;
 	append_symbol(b, name, offset);
@@ -247,67 +297,136 @@ static bool append_jit_frame(struct strbuf *b, struct user_symbols *symbols, int
 	return true;
 }
 
-static void append_file_frame(struct strbuf *b, struct user_symbols *symbols, int process_fd,
-			      const struct user_frame *frame)
+/* NULL when it cannot be read or is no ELF file. */
+static struct symbol_file *mapping_file(struct user_symbols *symbols,
+					const struct user_process *process,
+					struct code_mapping *mapping)
 {
-	const struct memory_mapping *mapping = &frame->mapping;
-	uint64_t at = frame_call(frame) - mapping->start + mapping->offset, offset;
-	_cleanup_close_ int fd = process_open_mapping(process_fd, mapping);
-	struct symbol_file *file = fd < 0 ? NULL : elf_file_get(symbols, fd);
+	if (!mapping->was_opened)
+		mapping->fd = process_open_mapping(process->fd, &mapping->at);
+	mapping->was_opened = true;
+	return mapping->fd < 0 ? NULL : elf_file_get(symbols, mapping->fd);
+}
+
+static uint64_t mapping_offset(const struct code_mapping *mapping, uint64_t address)
+{
+	return address - mapping->at.start + mapping->at.offset;
+}
+
+static void append_file_frame(struct strbuf *b, struct user_symbols *symbols,
+			      const struct user_process *process, struct code_mapping *mapping,
+			      uint64_t call)
+{
+	struct symbol_file *file = mapping_file(symbols, process, mapping);
+	uint64_t at = mapping_offset(mapping, call), offset;
 	const char *name = NULL;
 
 	/* Some compilers put their code into a file without a name. */
-	if (!file && append_jit_frame(b, symbols, process_fd, frame))
+	if (!file && append_jit_frame(b, symbols, process, call))
 		return;
 	if (file && elf_symbols_address(&file->elf, at, &at))
 		name = symbol_table_find(&file->elf.table, at, UINT64_MAX, &offset);
 	if (name) {
 		append_symbol(b, name, offset);
 		strbuf_append_str(b, " [");
-		append_module(b, mapping->path);
+		append_module(b, mapping->at.path);
 		strbuf_append_char(b, ']');
 		return;
 	}
-	append_module(b, mapping->path);
+	append_module(b, mapping->at.path);
 	append_symbol(b, "", at);
 }
 
-static void append_frame(struct strbuf *b, struct user_symbols *symbols, int process_fd,
-			 const struct user_frame *frame)
+static void append_frame(struct strbuf *b, struct user_symbols *symbols,
+			 const struct user_process *process, uint64_t call)
 {
-	const struct memory_mapping *mapping = &frame->mapping;
+	struct code_mapping *mapping = mappings_find(&process->mappings, call);
 
-	if (!mapping->start) {
+	if (!mapping) {
 		strbuf_append_str(b, "[unknown]");
-	} else if (mapping->inode) {
-		append_file_frame(b, symbols, process_fd, frame);
-	} else if (!append_jit_frame(b, symbols, process_fd, frame)) {
-		strbuf_append_str(b, *mapping->path ? mapping->path : "[anon]");
-		append_symbol(b, "", frame_call(frame) - mapping->start);
+	} else if (mapping->at.inode) {
+		append_file_frame(b, symbols, process, mapping, call);
+	} else if (!append_jit_frame(b, symbols, process, call)) {
+		strbuf_append_str(b, *mapping->at.path ? mapping->at.path : "[anon]");
+		append_symbol(b, "", call - mapping->at.start);
 	}
+	strbuf_append_char(b, '\0');
+}
+
+/* -- callers of functions without a frame ---------------------------------------------------- */
+static int frame_bytes(struct user_symbols *symbols, const struct user_process *process,
+		       uint64_t call, uint64_t *ret)
+{
+	struct code_mapping *mapping = mappings_find(&process->mappings, call);
+	struct known_frame *known;
+	struct symbol_file *file;
+	uint64_t address;
+
+	if (!mapping || !mapping->at.inode)
+		return -ENOENT;
+	file = mapping_file(symbols, process, mapping);
+	if (!file || !elf_symbols_address(&file->elf, mapping_offset(mapping, call), &address))
+		return -ENOENT;
+	known = &file->frames[address % FRAMES_KNOWN];
+	if (known->address != address) {
+		known->address = address;
+		known->result = elf_frame_bytes(mapping->fd, &file->elf, address, &known->bytes);
+	}
+	*ret = known->bytes;
+	return known->result;
+}
+
+/**
+ * From the function that made the system call up to the first one with a frame pointer, whose
+ * caller is the next of `stacks->user`: who follows frame pointers does not see those between.
+ */
+static void append_frameless(struct strbuf *b, struct user_symbols *symbols,
+			     const struct user_process *process, const struct close_stacks *stacks)
+{
+	uint64_t at = 0, bytes, address = stacks->user[0];
+
+	for (int i = 0; i < STACK_FRAMES; i++) {
+		/* Where the process is now comes as it is; callers wait behind their call. */
+		if (frame_bytes(symbols, process, address - 1, &bytes) || bytes % 8)
+			return;
+		at += bytes / 8;
+		if (at > stacks->word_count || at > STACK_WORDS)
+			return;
+		address = stacks->words[at - 1];
+		if (stacks->user_count > 1 && address == stacks->user[1])
+			return;
+		append_frame(b, symbols, process, address - 1);
+	}
+}
+
+static void user_process_release(struct user_process *process)
+{
+	mappings_release(&process->mappings);
+	if (process->fd >= 0)
+		close(process->fd);
 }
 
 int user_symbols_append_stack(struct strbuf *b, struct user_symbols *symbols,
 			      const struct close_stacks *stacks)
 {
-	_cleanup_close_ int process_fd = process_open(stacks->pid);
-	struct user_frame frames[STACK_FRAMES] = {};
+	_cleanup_(user_process_release) struct user_process process = {
+		.fd = process_open(stacks->pid),
+	};
 	size_t i, count = stacks->user_count < STACK_FRAMES ? stacks->user_count : STACK_FRAMES;
 	int err;
 
-	if (process_fd < 0)
+	if (process.fd < 0)
 		return -ESRCH;
-	for (i = 0; i < count; i++)
-		frames[i].address = stacks->user[i];
-	err = frames_map_all(frames, count, process_fd);
+	err = mappings_read(process.fd, &process.mappings);
+	if (err)
+		return err;
 	/* Asked after the maps were read: what they say is of this program then. */
-	if (!err && !process_is(process_fd, stacks->task_start_ns, stacks->task_code))
-		err = -ESRCH;
-	for (i = 0; i < count && !err; i++) {
-		append_frame(b, symbols, process_fd, &frames[i]);
-		strbuf_append_char(b, '\0');
+	if (!process_is(process.fd, stacks->task_start_ns, stacks->task_code))
+		return -ESRCH;
+	for (i = 0; i < count; i++) {
+		append_frame(b, symbols, &process, stacks->user[i] - 1);
+		if (!i)
+			append_frameless(b, symbols, &process, stacks);
 	}
-	for (i = 0; i < count; i++)
-		free(frames[i].mapping.path);
-	return err;
+	return 0;
 }
