@@ -11,7 +11,7 @@ struct netns_map ct_netns SEC(".maps");
 struct ended_map ct_ended SEC(".maps");
 struct scratch_map ct_scratch SEC(".maps");
 struct stacks_map ct_stacks SEC(".maps");
-struct stacks_scratch_map ct_stacks_scratch SEC(".maps");
+struct stack_slots_map ct_stack_slots SEC(".maps");
 struct unwanted_map ct_unwanted SEC(".maps");
 
 const volatile struct tracer_config tracer_config = {};

@@ -117,7 +117,7 @@ struct stacks_map {
 	__type(value, struct close_stacks);
 };
 
-struct stacks_scratch_map {
+struct stack_slots_map {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 2); /* enum stack_slot */
 	__type(key, __u32);
@@ -133,7 +133,7 @@ extern struct netns_map ct_netns SEC(".maps");
 extern struct ended_map ct_ended SEC(".maps");
 extern struct scratch_map ct_scratch SEC(".maps");
 extern struct stacks_map ct_stacks SEC(".maps");
-extern struct stacks_scratch_map ct_stacks_scratch SEC(".maps");
+extern struct stack_slots_map ct_stack_slots SEC(".maps");
 extern struct unwanted_map ct_unwanted SEC(".maps");
 
 extern const volatile struct tracer_config tracer_config;

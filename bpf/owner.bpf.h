@@ -14,8 +14,13 @@ static __always_inline bool socket_held_by_task(const struct sock *sk)
 	return sk->sk_lock.owned != 0;
 }
 
+#define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
+
+/* A kernel thread (MPTCP's worker, a file system's) is nobody's owner: the identity stays empty. */
 static __always_inline void task_identity_fill(struct task_identity *task)
 {
+	if (bpf_get_current_task_btf()->flags & PF_KTHREAD)
+		return;
 	task->pid = bpf_get_current_pid_tgid() >> 32;
 	task->uid = (__u32)bpf_get_current_uid_gid();
 	bpf_get_current_comm(task->comm, sizeof(task->comm));
@@ -27,6 +32,7 @@ static __always_inline void owner_refine(struct close_record *record, const stru
 {
 	if (record->owner_source >= source || !socket_held_by_task(sk))
 		return;
+	record->owner.pid = 0;
 	task_identity_fill(&record->owner);
 	/* pid 0 is the idle task: it holds no socket. */
 	record->owner_source = record->owner.pid ? source : OWNER_FROM_NONE;

@@ -75,6 +75,7 @@ static __always_inline void closer_fill(struct close_record *record, const struc
 {
 	if (!socket_held_by_task(sk))
 		return;
+	record->closer.pid = 0;
 	task_identity_fill(&record->closer);
 	/* Whoever closes an accepted socket of his own holds it; ss -K is told apart at ->CLOSE. */
 	if (sk->sk_err != EVIDENCE_ECONNABORTED && sk->sk_socket &&
@@ -151,6 +152,8 @@ static __always_inline void socket_snapshot_tcp(struct socket_state *state, stru
 	e->timer_retransmits = tp->inet_conn.icsk_retransmits;
 	e->probes = tp->inet_conn.icsk_probes_out;
 	e->user_timeout_ms = tp->inet_conn.icsk_user_timeout;
+	if (!tp->snd_wnd)
+		e->seen |= EVIDENCE(ZERO_WINDOW);
 	if (tp->linger2 < 0)
 		e->seen |= EVIDENCE(LINGER2_NEGATIVE);
 	if (BPF_CORE_READ_BITFIELD(tp, repair))

@@ -27,6 +27,21 @@ struct task_struct___stacks {
 	struct mm_struct___stacks *mm;
 } __attribute__((preserve_access_index));
 
+struct pt_regs___stacks {
+	unsigned long sp;
+} __attribute__((preserve_access_index));
+
+/* Fewer near the end of the stack; also in a process of 32 bits, whose words are not used. */
+static __always_inline __u8 stack_words_read(__u64 *words)
+{
+	struct pt_regs___stacks *regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	const void *sp = (const void *)BPF_CORE_READ(regs, sp);
+
+	if (!bpf_probe_read_user(words, STACK_WORDS * sizeof(*words), sp))
+		return STACK_WORDS;
+	return bpf_probe_read_user(words, 8 * sizeof(*words), sp) ? 0 : 8;
+}
+
 static __always_inline __u8 stack_read(void *ctx, __u64 *frames, __u64 flags)
 {
 	long bytes = bpf_get_stack(ctx, frames, STACK_FRAMES * sizeof(*frames), flags);
@@ -46,14 +61,16 @@ static __always_inline void stack_task_fill(void *ctx, struct close_stacks *stac
 	stacks->task_start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	stacks->task_code = BPF_CORE_READ(task, mm, start_code);
 	/* A process that exits closes its sockets after its memory is gone. */
-	if (stacks->task_code)
-		stacks->user_count = stack_read(ctx, stacks->user, BPF_F_USER_STACK);
+	if (!stacks->task_code)
+		return;
+	stacks->user_count = stack_read(ctx, stacks->user, BPF_F_USER_STACK);
+	stacks->word_count = stack_words_read(stacks->words);
 }
 
 static __noinline int stacks_store(void *ctx, __u32 slot, __u64 cookie, __u64 birth_ns,
 				   bool of_task)
 {
-	struct close_stacks *stacks = bpf_map_lookup_elem(&ct_stacks_scratch, &slot);
+	struct close_stacks *stacks = bpf_map_lookup_elem(&ct_stack_slots, &slot);
 
 	if (!stacks)
 		return -1;

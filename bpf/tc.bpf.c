@@ -231,6 +231,9 @@ static __always_inline void tc_rst_out(struct __sk_buff *ctx, struct wire_packet
 		return;
 	case RST_ORIGIN_RECEIVED:
 		counter_add(COUNTER_RST_OUT_FORWARDED);
+		/* Behind address translation this tuple was not seen on its way in. */
+		if (own->home_hook == WIRE_HOOK_TC_OUT)
+			wire_report_forwarded(packet, flow, 0);
 		return;
 	case RST_ORIGIN_STACK:
 		counter_add(COUNTER_RST_OUT_STACK);

@@ -118,6 +118,16 @@ static __always_inline bool socket_close_is_last_event(const struct sock *sk,
 	       (!(e->seen & EVIDENCE(PROCESS_CONTEXT)) || (e->seen & EVIDENCE(PEER_FIN)));
 }
 
+/*
+ * A child that was made and thrown away within the final ACK (inet_csk_prepare_forced_close):
+ * nobody ever had it. The RST that follows, if one does, is told for the listener.
+ */
+static __always_inline bool socket_was_stillborn(const struct close_evidence *e)
+{
+	return e->state == TCP_SYN_RECV && (e->seen & EVIDENCE(ORPHAN)) && !e->error &&
+	       !(e->seen & EVIDENCE(SEND_RESET));
+}
+
 static __always_inline void socket_closed(void *ctx, struct sock *sk, int oldstate)
 {
 	struct socket_state *state = socket_find_or_adopt(sk);
@@ -134,6 +144,10 @@ static __always_inline void socket_closed(void *ctx, struct sock *sk, int oldsta
 	}
 	state->state = TCP_CLOSE;
 	socket_snapshot(state, sk, oldstate);
+	if (socket_was_stillborn(&state->watched.record.evidence)) {
+		state->phase = SOCKET_REPORTED;
+		return;
+	}
 	stacks_of_close(ctx, state, sk);
 	if (socket_close_is_last_event(sk, &state->watched.record.evidence))
 		socket_report(state, sk);
@@ -262,6 +276,9 @@ static __always_inline void reply_owner_fill(struct close_record *record, struct
 		known->watched.record.evidence.seen & (EVIDENCE(CLIENT) | EVIDENCE(SERVER));
 }
 
+/* From a reply on its way out to the drop of the packet that it answers: the same call. */
+#define REPLY_JUST_NOW_NS 1000000ULL
+
 /* What the two tracepoints know of a RST without a full socket. */
 struct reply_reset {
 	struct packet_view view; /* the packet that it answers */
@@ -304,8 +321,9 @@ static __always_inline void reply_report(const struct reply_reset *reply, __u32 
 	if (!flow)
 		return;
 	own = flow_side_of(flow, local);
-	/* Before 6.10 an IPv6 reply looks like a firewall's on its way out. */
-	if (!announce && own->rst_origin == RST_ORIGIN_FIREWALL) {
+	/* Before 6.10 an IPv6 reply looks like a firewall's when it leaves, which was just now. */
+	if (!announce && view->ip_version == 6 && own->rst_origin == RST_ORIGIN_FIREWALL &&
+	    bpf_ktime_get_ns() - own->rst_ns < REPLY_JUST_NOW_NS) {
 		own->rst_origin = RST_ORIGIN_STACK;
 		counter_take_back(COUNTER_RST_OUT_FIREWALL);
 		counter_add(COUNTER_RST_OUT_STACK);
@@ -431,9 +449,12 @@ int BPF_PROG(ct_send_reset, struct sock *sk, struct sk_buff *skb)
 		if (reply.reset_reason > RESET_REASON_NOT_SPECIFIED)
 			reply.seen |= EVIDENCE(KERNEL_REASON);
 	}
+	netns = sk ? BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum) :
+		     BPF_CORE_READ(skb, dev, nd_net.net, ns.inum);
+	if (netns_is_wanted(netns))
+		counter_add(COUNTER_RST_REPLY_TRACED);
 	if (sk) {
 		reply.socket_state = BPF_CORE_READ(sk, __sk_common.skc_state);
-		netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 		if (reply.socket_state != TCP_LISTEN && reply.socket_state != TCP_TIME_WAIT &&
 		    reply.socket_state != TCP_NEW_SYN_RECV) {
 			state = socket_find(sk);
@@ -442,8 +463,6 @@ int BPF_PROG(ct_send_reset, struct sock *sk, struct sk_buff *skb)
 				return 0;
 			}
 		}
-	} else {
-		netns = BPF_CORE_READ(skb, dev, nd_net.net, ns.inum);
 	}
 	reply_report(&reply, netns, sk, true);
 	return 0;
@@ -484,6 +503,23 @@ static __always_inline void drop_netfilter(const struct sk_buff *skb)
 		amend_emit(&key, local, EVIDENCE(DROP_NETFILTER), 0, own->rst_count);
 }
 
+/* The client finished the handshake, but the listener had no room for it. */
+static __always_inline void drop_by_listener(const struct sk_buff *skb)
+{
+	struct packet_view view = {};
+	struct flow_state *flow;
+	struct flow_key key;
+	int local;
+
+	if (reply_packet_read(skb, &view) || view.flags & TCP_FLAG_SYN)
+		return;
+	local = flow_key_make(&key, view.dest_addr, view.dest_port, view.source_addr,
+			      view.source_port, BPF_CORE_READ(skb, dev, nd_net.net, ns.inum));
+	flow = bpf_map_lookup_elem(&ct_flows, &key);
+	if (flow)
+		flow_side_of(flow, local)->marks |= FLOW_SIDE_OVERFLOWED;
+}
+
 static __always_inline void drop_of_rst(const struct sk_buff *skb)
 {
 	struct packet_view view = {};
@@ -504,6 +540,8 @@ int BPF_PROG(ct_kfree_skb, struct sk_buff *skb)
 		drop_no_socket(skb);
 	else if (DROP_REASON_IS(reason, SKB_DROP_REASON_NETFILTER_DROP))
 		drop_netfilter(skb);
+	else if (DROP_REASON_IS(reason, SKB_DROP_REASON_TCP_LISTEN_OVERFLOW))
+		drop_by_listener(skb);
 	else if (DROP_REASON_IS(reason, SKB_DROP_REASON_TCP_RESET) ||
 		 DROP_REASON_IS(reason, SKB_DROP_REASON_TCP_INVALID_SEQUENCE))
 		drop_of_rst(skb);

@@ -237,9 +237,18 @@ static __always_inline void wire_check_reuse(void *ctx, const struct wire_packet
 	wire_report_forwarded(packet, flow, EVIDENCE(NEW_SYN));
 }
 
+/* Both ends were first seen on their way in: neither is here. */
+static __always_inline bool flow_is_forwarded(const struct flow_state *flow)
+{
+	return flow->side[0].home_hook && flow->side[0].home_hook != WIRE_HOOK_TC_OUT &&
+	       flow->side[1].home_hook && flow->side[1].home_hook != WIRE_HOOK_TC_OUT;
+}
+
 static __always_inline void wire_fin(const struct wire_packet *packet, struct flow_state *flow)
 {
 	counter_add(COUNTER_FIN_COUNTED);
+	if (flow->side[0].fin_count && flow->side[1].fin_count && flow_is_forwarded(flow))
+		wire_report_forwarded(packet, flow, 0);
 	if (flow_side_of(flow, packet->sender ^ 1)->marks & FLOW_SIDE_WATCHED)
 		watch_resolve(&packet->key, flow, 0, 0);
 }

@@ -6,6 +6,7 @@
 #include "include/compiler.h"
 
 #define STACK_FRAMES 32
+#define STACK_WORDS 64
 
 /**
  * Innermost frame first. The addresses behind the first are return addresses.
@@ -17,6 +18,8 @@
  * @pid              As in struct task_identity. 0: no task did it, but a softirq on top of a
  *                   stranger, whose frames end the kernel stack.
  * @kernel_count @user_count  Frames; 0 = not to be had.
+ * @words  The user stack from its pointer on, `word_count` of it: a system call is mostly made by
+ *         a function without a frame, and following frame pointers misses who called that one.
  */
 struct close_stacks {
 	__u64 birth_ns;
@@ -25,10 +28,12 @@ struct close_stacks {
 	__u32 pid;
 	__u8 kernel_count;
 	__u8 user_count;
-	__u8 reserved[2];
+	__u8 word_count;
+	__u8 reserved;
 	__u64 kernel[STACK_FRAMES];
 	__u64 user[STACK_FRAMES];
+	__u64 words[STACK_WORDS];
 };
-ABI_SIZE(struct close_stacks, 544);
+ABI_SIZE(struct close_stacks, 1056);
 
 #endif

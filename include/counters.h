@@ -27,7 +27,7 @@
 	X(STACK_EVICTED, "stack_evicted", LOSS,                                                    \
 	  "stacks that made room for others before they were read")                                \
 	X(STACK_UNNAMED, "stack_unnamed", LOSS,                                                    \
-	  "user stacks without names, because the process was gone")                               \
+	  "stacks without names: the process was gone, or too many came at once")                  \
 	X(FLOWS_INSERTED, "flows_inserted", NOTE, "flows that entered the flow map")               \
 	X(FLOWS_DELETED, "flows_deleted", NOTE,                                                    \
 	  "flows that left it when their connection had ended")                                    \
@@ -42,6 +42,8 @@
 	X(RST_OUT_STACK, "rst_out_reply", WIRE, "RSTs out that the stack sent in reply")           \
 	X(RST_OUT_FIREWALL, "rst_out_netfilter", WIRE, "RSTs out that the packet filter sent")     \
 	X(RST_OUT_FORWARDED, "rst_out_forwarded", WIRE, "RSTs out of other hosts")                 \
+	X(RST_REPLY_TRACED, "rst_reply_traced", NOTE,                                              \
+	  "RSTs that the stack made in reply, before they reached an interface")                   \
 	X(RST_ACCEPTED, "rst_accepted", WIRE, "RSTs in that ended a socket")                       \
 	X(RST_REFUSED, "rst_ignored", WIRE, "RSTs in that a socket ignored (challenge ACK)")       \
 	X(RST_AFTER_CLOSE, "rst_after_close", WIRE,                                                \

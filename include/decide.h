@@ -126,7 +126,7 @@ ALWAYS_INLINE int decide_killed(const struct close_evidence *e, struct close_dec
 ALWAYS_INLINE __u8 cause_of_data_timeout(const struct close_evidence *e)
 {
 	/* Probes without anything in flight: the window, not the path, was closed. */
-	if (e->probes && !e->unacked_bytes && e->unsent_bytes)
+	if (e->probes && !e->unacked_bytes && e->unsent_bytes && e->seen & EVIDENCE(ZERO_WINDOW))
 		return CLOSE_CAUSE_ZERO_WINDOW;
 	return e->user_timeout_ms ? CLOSE_CAUSE_USER_TIMEOUT : CLOSE_CAUSE_RTO;
 }
@@ -412,6 +412,10 @@ ALWAYS_INLINE int decide_reply_of_listener(const struct close_evidence *e, struc
 	    !(e->trigger_flags & TCP_FLAG_SYN))
 		return decide(d, CLOSE_LOCAL_LISTEN_OVERFLOW, CLOSE_CAUSE_ACCEPT_QUEUE_FULL,
 			      CLOSE_BY_LOCAL_KERNEL, CLOSE_IS_PROVED, used);
+	if (e->reset_reason >= RESET_REASON_MPTCP_RST_EUNSPEC &&
+	    e->reset_reason <= RESET_REASON_MPTCP_RST_EMIDDLEBOX)
+		return decide(d, CLOSE_LOCAL_REFUSED, CLOSE_CAUSE_MPTCP_SUBFLOW,
+			      CLOSE_BY_LOCAL_KERNEL, CLOSE_IS_PROVED, used);
 	if (e->reset_reason == RESET_REASON_TCP_FLAGS)
 		cause = CLOSE_CAUSE_STRAY_ACK;
 	else if (e->reset_reason == RESET_REASON_TCP_RFC7323_PAWS ||
@@ -466,9 +470,14 @@ ALWAYS_INLINE void decide_request(const struct close_evidence *e, struct close_d
 		       CLOSE_IS_PROVED, EVIDENCE(RST_IN));
 		return;
 	}
+	if (e->seen & EVIDENCE(LISTEN_OVERFLOW)) {
+		decide(d, CLOSE_LOCAL_LISTEN_OVERFLOW, CLOSE_CAUSE_ACCEPT_QUEUE_FULL,
+		       CLOSE_BY_LOCAL_KERNEL, CLOSE_IS_PROVED, EVIDENCE(LISTEN_OVERFLOW));
+		return;
+	}
+	/* Inferred: kernels before 6.14 do not tell of an ACK that a full accept queue dropped. */
 	decide(d, CLOSE_TIMEOUT_HANDSHAKE, CLOSE_CAUSE_SYN_ACK_UNANSWERED, CLOSE_BY_TIMEOUT,
-	       e->seen & EVIDENCE(SYN_ACK_RETRIED) ? CLOSE_IS_PROVED : CLOSE_IS_INFERRED,
-	       e->seen & EVIDENCE(SYN_ACK_RETRIED));
+	       CLOSE_IS_INFERRED, e->seen & EVIDENCE(SYN_ACK_RETRIED));
 }
 
 /* Neither end is here: the packets alone, with "local" for the client. */
@@ -582,7 +591,8 @@ ALWAYS_INLINE __u8 reset_reason_derive(const struct close_decision *d,
 	case CLOSE_LOCAL_NO_SOCKET:
 		return RESET_REASON_NO_SOCKET;
 	case CLOSE_LOCAL_LISTEN_OVERFLOW:
-		return RESET_REASON_INVALID_SYN;
+		/* Without tcp_abort_on_overflow the ACK is dropped in silence. */
+		return e->subject == SUBJECT_REPLY ? RESET_REASON_INVALID_SYN : RESET_REASON_NONE;
 	case CLOSE_LOCAL_BAD_SEGMENT_RST:
 		return d->cause == CLOSE_CAUSE_STRAY_ACK ? RESET_REASON_TCP_FLAGS :
 							   RESET_REASON_NOT_SPECIFIED;

@@ -55,7 +55,9 @@
 	X(SYN_ACK_RETRIED, 38, "tcp_retransmit_synack", "the SYN-ACK was retransmitted")           \
 	X(SOCKET_ALIVE, 39, "socket_alive", "the local socket outlived the RST")                   \
 	X(WIRE_HOOKED, 40, "wire_hooked", "the interfaces of this namespace are watched")          \
-	X(NEW_SYN, 41, "new_syn", "a SYN with another sequence number took the tuple")
+	X(NEW_SYN, 41, "new_syn", "a SYN with another sequence number took the tuple")             \
+	X(ZERO_WINDOW, 42, "zero_window", "the peer's receive window was closed")                  \
+	X(LISTEN_OVERFLOW, 43, "listen_overflow", "the accept queue was full when the ACK came")
 
 #define EVIDENCE(id) (1ULL << EVIDENCE_BIT_##id)
 #define EVIDENCE_ENUM(id, bit, ...) EVIDENCE_BIT_##id = bit,

@@ -70,6 +70,8 @@ ALWAYS_INLINE void flow_evidence_fill(struct close_evidence *e, const struct flo
 		e->seen |= EVIDENCE(FIN_OUT);
 	if (peer->fin_count)
 		e->seen |= EVIDENCE(FIN_IN);
+	if (own->marks & FLOW_SIDE_OVERFLOWED)
+		e->seen |= EVIDENCE(LISTEN_OVERFLOW);
 	if (peer->marks & FLOW_SIDE_SYN_ACK)
 		e->seen |= EVIDENCE(SYN_ACK_IN);
 	if (flow->icmp_type && flow->icmp_side == (local & 1)) {

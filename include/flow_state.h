@@ -33,6 +33,7 @@ enum rst_origin {
 #define FLOW_SIDE_RSTS_DISAGREE 0x10 /* sent resets with different sequence or ack numbers */
 #define FLOW_SIDE_WATCHED 0x20 /* the watch map has an entry that waits for the peer */
 #define FLOW_SIDE_RST_ACCEPTED 0x40 /* a RST that it sent ended the peer's socket */
+#define FLOW_SIDE_OVERFLOWED 0x80 /* its listener dropped the final ACK: accept queue full */
 
 /**
  * The packets that one endpoint sent.

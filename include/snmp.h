@@ -12,15 +12,18 @@
  * EstabResets       tcp_set_state(): ->CLOSE from ESTABLISHED or CLOSE_WAIT, whoever did it.
  * AttemptFails      tcp_done() of a socket in SYN_SENT or SYN_RECV: a RST, an ICMP error, a
  *                   timeout, SOCK_DESTROY, but neither close() nor a SYN that could not be sent;
- *                   tcp_check_req(): a RST or a SYN in the window of a half-open handshake.
+ *                   tcp_check_req(): a RST or a SYN in the window of a half-open handshake;
+ *                   tcp_v4_syn_recv_sock() and subflow_syn_recv_sock(), when the new socket
+ *                   cannot be or must not be: tcp_done() without an error.
  * TCPAbortOnClose   __tcp_close() with unread data.
  * TCPAbortOnData    __tcp_close() with SO_LINGER 0, from SYN_SENT too; tcp_rcv_state_process():
  *                   data after the socket had stopped reading, and the ACK of an orphan's FIN
  *                   when TCP_LINGER2 is negative.
  * TCPAbortOnLinger  __tcp_close() in FIN_WAIT2 when TCP_LINGER2 is negative.
  * TCPAbortOnMemory  __tcp_close() and tcp_out_of_resources(), when tcp_check_oom() says so.
- * TCPAbortOnTimeout tcp_write_err(): data, FIN, SYN, window or keepalive probes in vain. The
- *                   error is then the soft one of an ICMP message, if there was any.
+ * TCPAbortOnTimeout tcp_write_err(): data, FIN, SYN, window or keepalive probes in vain. An
+ *                   ICMP message that ends a connecting socket does not raise it, except when
+ *                   none but the first SYN was answered by one: not told apart here.
  * TCPAbortFailed    tcp_send_active_reset(): no memory, or tcp_transmit_skb() refused (a firewall
  *                   rule, no route, a full queue). OutRsts has it, the wire has not.
  * ListenOverflows   tcp_conn_request() and tcp_v4_syn_recv_sock() with a full accept queue.
@@ -106,6 +109,10 @@ ALWAYS_INLINE __u32 snmp_of_ending(const struct close_evidence *e, const struct 
 	if (e->subject != SUBJECT_SOCKET)
 		return snmp_of_request(e);
 	raised = snmp_of_transition(e->state, e->error);
+	/* A listener that closes sends RST to its children instead. */
+	if (e->state == TCP_STATE_SYN_RECV && !(e->seen & EVIDENCE(SEND_RESET)) &&
+	    (e->seen & EVIDENCE(NO_STRUCT_SOCKET)))
+		raised |= SNMP_BIT(ATTEMPT_FAILS);
 	switch (d->verdict) {
 	case CLOSE_LOCAL_APP_ABORT:
 		return raised | snmp_of_app_abort(e, d);
@@ -125,11 +132,6 @@ ALWAYS_INLINE __u32 snmp_of_ending(const struct close_evidence *e, const struct 
 	case CLOSE_TIMEOUT_KEEPALIVE:
 	case CLOSE_FIN_UNACKED_TIMEOUT:
 		return raised | SNMP_BIT(ABORT_ON_TIMEOUT);
-	case CLOSE_PATH_ICMP:
-		/* The message was only noted; the timer made it the error. */
-		if (e->error && e->error == e->error_soft)
-			raised |= SNMP_BIT(ABORT_ON_TIMEOUT);
-		return raised;
 	default:
 		return raised;
 	}

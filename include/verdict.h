@@ -133,7 +133,8 @@
 	X(SIMULTANEOUS, 38, "simultaneous", "both ends sent FIN at the same time")                 \
 	X(NEW_SYN, 39, "new_syn", "a SYN with a new sequence number")                              \
 	X(SILENT, 40, "silent", "closed without a packet, as when a namespace goes")               \
-	X(CONNECT_FAILED, 41, "connect_failed", "the SYN could not be sent at all")
+	X(CONNECT_FAILED, 41, "connect_failed", "the SYN could not be sent at all")                \
+	X(MPTCP_SUBFLOW, 42, "mptcp_subflow", "MPTCP would not have this subflow (RFC 8684)")
 
 /* enum sk_rst_reason (include/net/rstreason.h, Linux 6.10) by name; the numbers are ours. */
 #define KERNEL_RESET_REASONS(X)                                                                    \

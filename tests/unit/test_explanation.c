@@ -199,8 +199,9 @@ TEST(timeouts)
 {
 	ASSERT_SAYS("10.0.0.5:45012 never answered the SYN, sent 4 times",
 		    .state = TCP_STATE_SYN_SENT, .error = EVIDENCE_ETIMEDOUT, .local_syn_count = 4);
-	ASSERT_SAYS("10.0.0.5:45012 never answered the SYN-ACK of 10.0.0.9:443, sent 6 times",
-		    .subject = SUBJECT_REQUEST, .seen = E(SYN_ACK_RETRIED), .local_syn_count = 6);
+	ASSERT_SAYS(
+		"10.0.0.5:45012 probably never answered the SYN-ACK of 10.0.0.9:443, sent 6 times",
+		.subject = SUBJECT_REQUEST, .seen = E(SYN_ACK_RETRIED), .local_syn_count = 6);
 	ASSERT_SAYS("10.0.0.5:45012 never acknowledged the last 1,000 bytes; given up after 15 "
 		    "retransmissions (ETIMEDOUT)",
 		    .state = TCP_STATE_ESTABLISHED, .error = EVIDENCE_ETIMEDOUT,
@@ -211,8 +212,8 @@ TEST(timeouts)
 		    .user_timeout_ms = 1500);
 	ASSERT_SAYS("10.0.0.5:45012 kept its window closed with 70 bytes waiting to be sent "
 		    "(ETIMEDOUT)",
-		    .state = TCP_STATE_ESTABLISHED, .error = EVIDENCE_ETIMEDOUT, .probes = 4,
-		    .unsent_bytes = 70);
+		    .state = TCP_STATE_ESTABLISHED, .seen = E(ZERO_WINDOW),
+		    .error = EVIDENCE_ETIMEDOUT, .probes = 4, .unsent_bytes = 70);
 	ASSERT_SAYS(
 		"10.0.0.5:45012 answered no keepalive probe of 9, so the kernel gave up and sent "
 		"RST",

@@ -26,6 +26,7 @@ static const char *hint_of(unsigned int idle_seconds, uint8_t state, uint64_t se
 	struct close_record record = sample_record();
 	struct closed_connection c;
 
+	record.birth_ns = 0; /* older than the tracer: nothing bounds the idle time */
 	record.idle_jiffies = idle_seconds * 250;
 	record.evidence.state = state;
 	record.evidence.seen = seen;
@@ -119,7 +120,7 @@ TEST(settings_are_read_from_their_files)
 	assert_int_equal(timeouts.keepalive_time, 0);
 	snprintf(folder, sizeof(folder), "%s/net", root);
 	assert_int_equal(mkdir(folder, 0755), 0);
-	strcat(folder, "/ipv4");
+	snprintf(folder, sizeof(folder), "%s/net/ipv4", root);
 	assert_int_equal(mkdir(folder, 0755), 0);
 	write_file(folder, "tcp_keepalive_time", "7201\n");
 	snprintf(folder, sizeof(folder), "%s/net/netfilter", root);

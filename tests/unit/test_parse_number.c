@@ -304,4 +304,18 @@ TEST(cidr_of_every_length)
 	}
 }
 
+TEST(hexadecimal_digits_alone)
+{
+	static const char *const bad[] = { "", "0x1", " 1", "1 ", "-1", "g", "12345678901234567" };
+	uint64_t value = 7;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(parse_hex_u64(bad[i], &value), -EINVAL);
+	assert_int_equal(value, 7);
+	assert_int_equal(parse_hex_u64("0", &value), 0);
+	assert_int_equal(value, 0);
+	assert_int_equal(parse_hex_u64("fFfFfFfF81a0bC09", &value), 0);
+	assert_true(value == UINT64_C(0xffffffff81a0bc09));
+}
+
 TEST_MAIN()

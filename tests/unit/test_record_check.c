@@ -46,6 +46,40 @@ TEST(good_records_pass)
 	assert_int_equal(type, RECORD_NETNS);
 }
 
+static struct cgroup_record sample_cgroup(const char *path)
+{
+	struct cgroup_record r = { .head = { RECORD_ABI_VERSION, RECORD_CGROUP, 0, sizeof(r), 1 },
+				   .cgroup_id = 7 };
+
+	memset(r.path, 0xff, sizeof(r.path));
+	memcpy(r.path, path, strlen(path) + 1);
+	return r;
+}
+
+TEST(a_cgroup_has_an_id_and_a_path_that_ends)
+{
+	struct cgroup_record r = sample_cgroup("/docker/x");
+	enum record_type type;
+
+	assert_int_equal(record_check(&r, sizeof(r), &type), 0);
+	assert_int_equal(type, RECORD_CGROUP);
+	r.head.flags = CGROUP_REMOVED | CGROUP_PATH_CUT;
+	assert_int_equal(check(&r, sizeof(r)), 0);
+	r.head.flags = 0x4;
+	assert_int_equal(check(&r, sizeof(r)), -EBADMSG);
+	r = sample_cgroup("");
+	assert_int_equal(check(&r, sizeof(r)), -EBADMSG);
+	r = sample_cgroup("x");
+	assert_int_equal(check(&r, sizeof(r)), -EBADMSG);
+	r = sample_cgroup("/");
+	memset(r.path, '/', sizeof(r.path));
+	assert_int_equal(check(&r, sizeof(r)), -EBADMSG);
+	r = sample_cgroup("/");
+	assert_int_equal(check(&r, sizeof(r) - 1), -EBADMSG);
+	r.cgroup_id = 0;
+	assert_int_equal(check(&r, sizeof(r)), -EBADMSG);
+}
+
 TEST(any_alignment_will_do)
 {
 	struct close_record close = sample_record();

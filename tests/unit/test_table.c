@@ -77,7 +77,7 @@ TEST(a_pipe_gets_stable_columns_and_all_of_the_sentence)
 			    "LOCAL                     PEER                   AGE     IDLE    WHY");
 	assert_string_equal(
 		lines[1],
-		"05:06:07  local_app_abort        app       nginx[812]            "
+		"05:06:07  local_app_abort        app       nginx[812]@web        "
 		"10.0.0.9:443           >  10.0.0.5:45012         1.2s    12ms    "
 		"nginx-worker-16[813] closed with 4,312 bytes unread, so the kernel sent RST "
 		"(TCP_ABORT_ON_CLOSE)");
@@ -121,6 +121,8 @@ TEST(wide_has_the_other_columns)
 
 	print_to_pipe(&wide_sink_ops, &c);
 	assert_at(lines[1], "TIME", "05:06:07.000 ");
+	assert_at(lines[1], "PROCESS", "nginx[812] ");
+	assert_at(lines[1], "CONTAINER", "web ");
 	assert_at(lines[1], "ROLE", "server ");
 	assert_at(lines[1], "STATE", "ESTABLISHED ");
 	assert_at(lines[1], "CAUSE", "unread_data ");
@@ -132,6 +134,30 @@ TEST(wide_has_the_other_columns)
 	c.record.decision.reason_derived = 1;
 	print_to_pipe(&wide_sink_ops, &c);
 	assert_at(lines[1], "REASON", "~TCP_ABORT_ON_CLOSE ");
+	c.container = NULL;
+	print_to_pipe(&wide_sink_ops, &c);
+	assert_at(lines[1], "CONTAINER", "- ");
+}
+
+TEST(a_container_is_named_by_what_is_known_and_escaped)
+{
+	struct container container = { .id = "0123456789abcdef", .runtime = 1 };
+	struct closed_connection c = sample_connection();
+
+	c.container = &container;
+	print_to_pipe(&table_sink_ops, &c);
+	assert_at(lines[1], "PROCESS", "nginx[812]@0123456789ab ");
+	container.pod = "web-7d9f";
+	print_to_pipe(&table_sink_ops, &c);
+	assert_at(lines[1], "PROCESS", "nginx[812]@web-7d9f ");
+	container.name = "\033[2J\n";
+	print_to_pipe(&table_sink_ops, &c);
+	assert_at(lines[1], "PROCESS", "nginx[812]@\\x1b[2J\\x0a ");
+	print_to_pipe(&wide_sink_ops, &c);
+	assert_at(lines[1], "CONTAINER", "\\x1b[2J\\x0a ");
+	c.container = NULL;
+	print_to_pipe(&table_sink_ops, &c);
+	assert_at(lines[1], "PROCESS", "nginx[812] ");
 }
 
 static char arrow_of(uint8_t initiator, uint8_t subject)

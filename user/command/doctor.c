@@ -100,7 +100,7 @@ int doctor_command(int argc, char **argv)
 	struct kernel_features features;
 	enum kernel_feature missing;
 	struct utsname name = {};
-	struct options options;
+	_cleanup_(options_release) struct options options = {};
 
 	if (options_parse(argc, argv, OPTION_FOR_DOCTOR, &options))
 		return EXIT_USAGE;

@@ -116,6 +116,8 @@ const struct explain_text explain_causes[CLOSE_CAUSE_COUNT] = {
 	[CLOSE_CAUSE_SILENT] =
 		TEXT("The socket went without an error and without a packet, as when its network\n"
 		     "namespace is deleted."),
+	[CLOSE_CAUSE_MPTCP_SUBFLOW] =
+		TEXT("The connection itself goes on without it; `ip mptcp limits` allows more."),
 	[CLOSE_CAUSE_CONNECT_FAILED] = TEXT(
 		"connect() failed at once: no route, a local filter, or no free port. `error`\n"
 		"tells, where the kernel left one."),
@@ -302,6 +304,10 @@ const struct explain_text explain_evidence[EVIDENCE_BIT_COUNT] = {
 		TEXT("The socket stayed open after the RST had left: it was not the sender."),
 	[EVIDENCE_BIT_WIRE_HOOKED] =
 		TEXT("So a packet that was not seen did not pass: absence is evidence here."),
+	[EVIDENCE_BIT_ZERO_WINDOW] =
+		TEXT("The peer's application does not read; its kernel can take no more."),
+	[EVIDENCE_BIT_LISTEN_OVERFLOW] =
+		TEXT("kfree_skb with TCP_LISTEN_OVERFLOW (Linux 6.14): accept() is too slow."),
 	[EVIDENCE_BIT_NEW_SYN] =
 		TEXT("A forwarded connection: what its ends did with the old one was not seen."),
 };

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "user/base/log.h"
@@ -28,10 +29,17 @@ struct option_row {
 	const char *help;
 };
 
-static int list_split(const char *name, char *value, const char **items, size_t *count)
+/* A list is cut up in a copy, *owned: ps(1) goes on showing the words as they were given. */
+static int list_split(const char *name, const char *value, char **owned, const char **items,
+		      size_t *count)
 {
-	char *rest = value, *item;
+	char *rest, *item;
 
+	free(*owned);
+	*count = 0;
+	rest = *owned = strdup(value);
+	if (!rest)
+		return log_error(-ENOMEM, "not enough memory for the list of --%s", name);
 	while ((item = strsep(&rest, ","))) {
 		if (!*item)
 			return log_error(-EINVAL, "--%s has an empty name in its list", name);
@@ -55,7 +63,8 @@ static int parse_interface(const char *name, char *value, struct options *option
 		tracer->hook = HOOK_NONE;
 		return 0;
 	}
-	return list_split(name, value, options->interfaces, &tracer->interface_count);
+	return list_split(name, value, &options->interface_words, options->interfaces,
+			  &tracer->interface_count);
 }
 
 static int parse_hook(const char *name, char *value, struct options *options)
@@ -120,7 +129,8 @@ static int parse_netns(const char *name, char *value, struct options *options)
 		options->tracer.netns_count = 0;
 		return 0;
 	}
-	return list_split(name, value, options->netns, &options->tracer.netns_count);
+	return list_split(name, value, &options->netns_words, options->netns,
+			  &options->tracer.netns_count);
 }
 
 static int parse_pid(const char *name, char *value, struct options *options)
@@ -181,8 +191,8 @@ static int parse_host(const char *name, char *value, struct options *options)
 static int parse_container(const char *name, char *value, struct options *options)
 {
 	if (!*value)
-		return log_error(-EINVAL, "--%s takes a container's name or the beginning of its id",
-				 name);
+		return log_error(-EINVAL,
+				 "--%s takes a container's name or the beginning of its id", name);
 	options->container = value;
 	options->tracer.config.flags |= TRACER_FILTER_CGROUP;
 	return 0;
@@ -256,10 +266,10 @@ static const struct option_row option_rows[] = {
 	  "only with this port at either end" },
 	{ "host", 0, "CIDR", OPTION_FOR_TRACE, parse_host,
 	  "only with an address of this network at either end" },
-	{ "stacks", 0, NULL, OPTION_FOR_TRACE, parse_stacks,
-	  "show the kernel and user stack of who closed or aborted" },
 	{ "container", 0, "NAME", OPTION_FOR_TRACE, parse_container,
 	  "only of the container of this name, or whose id begins so" },
+	{ "stacks", 0, NULL, OPTION_FOR_TRACE, parse_stacks,
+	  "show the kernel and user stack of who closed or aborted" },
 	{ "max-flows", 0, "N", OPTION_FOR_TRACE, parse_max_flows,
 	  "flows to remember (default 32768)" },
 	{ "ring", 0, "SIZE", OPTION_FOR_TRACE, parse_ring, "size of the ring buffer (default 4M)" },
@@ -323,6 +333,13 @@ static int unknown_option(char *word, unsigned int command)
 		return log_error(-EINVAL, "there is no option \"%s\"; did you mean --%s?", word,
 				 nearest.name);
 	return log_error(-EINVAL, "there is no option \"%s\"; --help lists them", word);
+}
+
+void options_release(struct options *options)
+{
+	free(options->interface_words);
+	free(options->netns_words);
+	options->interface_words = options->netns_words = NULL;
 }
 
 int options_parse(int argc, char **argv, unsigned int command, struct options *ret)

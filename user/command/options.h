@@ -15,7 +15,7 @@
 
 /**
  * @tracer      Interfaces and namespaces point into `interfaces` and `netns`, which point
- *              into the words of the call.
+ *              into copies of the words of the call.
  * @container   Name, or the beginning of an id; NULL = all.
  * @count       Stop after so many records; 0 = none.
  * @duration_ns Stop after so long; 0 = none.
@@ -24,6 +24,8 @@ struct options {
 	struct tracer_options tracer;
 	const char *interfaces[OPTION_LIST_MAX];
 	const char *netns[OPTION_LIST_MAX];
+	char *interface_words;
+	char *netns_words;
 	const struct sink_ops *output;
 	const char *container;
 	bool show_all;
@@ -42,11 +44,12 @@ struct options {
  * Parse the words of one command.
  *
  * @command  OPTION_FOR_*; the others' options are unknown.
- * @argv     Words of lists are cut in place.
- * @ret      Overwritten; meaningful on success only.
+ * @ret      Overwritten; meaningful on success only. options_release() in either case.
  * @return   0; -EINVAL after one sentence that says which word is wrong and what would do.
  */
 int options_parse(int argc, char **argv, unsigned int command, struct options *ret);
+
+void options_release(struct options *options);
 
 /* The options of a command as help text, one line each. */
 void options_append_help(struct strbuf *b, unsigned int command);

@@ -47,6 +47,7 @@ static void trace_release(struct trace *trace)
 	sink_close(&trace->sink);
 	trace_containers_free(&trace->containers);
 	stack_names_free(&trace->stack_names);
+	options_release(&trace->options);
 }
 
 static const char *trace_interface_name(void *data, uint32_t netns, uint32_t ifindex)

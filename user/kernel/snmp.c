@@ -9,6 +9,7 @@
 
 #include "user/base/cleanup.h"
 #include "user/base/log.h"
+#include "user/base/parse_number.h"
 
 #define TEXT_BYTES 32768 /* netstat has 5 kB today */
 
@@ -28,8 +29,8 @@ static int snmp_find(const char *name, size_t len)
 static void snmp_parse_pair(const char *names, const char *numbers, uint64_t counts[SNMP_COUNT],
 			    uint32_t *present)
 {
-	size_t len;
-	char *end;
+	size_t len, digits;
+	char number[24];
 	int id;
 
 	for (;;) {
@@ -38,13 +39,16 @@ static void snmp_parse_pair(const char *names, const char *numbers, uint64_t cou
 		len = strcspn(names, " \n");
 		if (!len || !*numbers || *numbers == '\n')
 			return;
+		digits = strcspn(numbers, " \n");
 		id = snmp_find(names, len);
-		if (id >= 0) {
-			counts[id] = strtoull(numbers, &end, 10);
-			*present |= 1U << id;
+		if (id >= 0 && digits < sizeof(number)) {
+			memcpy(number, numbers, digits);
+			number[digits] = '\0';
+			if (!parse_u64(number, UINT64_MAX, &counts[id]))
+				*present |= 1U << id;
 		}
 		names += len;
-		numbers += strcspn(numbers, " \n");
+		numbers += digits;
 	}
 }
 

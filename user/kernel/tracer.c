@@ -472,17 +472,40 @@ static int tracer_start_wire(struct tracer *tracer)
 	return wire_sync(tracer->wire);
 }
 
-/* The kernel's counters and ours, as much at the same time as can be. */
-static void tracer_begin_account(struct tracer *tracer)
+#define ACCOUNT_TRIES 5
+
+/*
+ * The kernel's counters and ours, of the same moment: theirs are read between two looks at
+ * ours, again when these differ.
+ *
+ * @is_first  The namespaces begin here.
+ */
+static bool tracer_take_account(struct tracer *tracer, bool is_first, struct tracer_counters *ours)
 {
 	struct kernel_account *account = &tracer->account;
+	struct tracer_counters again;
 
-	if (snmp_watch_round(&tracer->snmp, &tracer->namespaces, tracer_wants_netns, tracer,
-			     NULL) ||
-	    !tracer->snmp.count || tracer_read_counters(tracer, &account->before))
+	for (int i = 0; i < ACCOUNT_TRIES; i++) {
+		if (is_first)
+			snmp_watch_release(&tracer->snmp);
+		memset(account->gained, 0, sizeof(account->gained));
+		if (tracer_read_counters(tracer, ours) ||
+		    snmp_watch_round(&tracer->snmp, &tracer->namespaces, tracer_wants_netns, tracer,
+				     account) ||
+		    !tracer->snmp.count || tracer_read_counters(tracer, &again))
+			return false;
+		if (!memcmp(ours, &again, sizeof(again)))
+			return true;
+	}
+	account->is_moving = true;
+	return true;
+}
+
+static void tracer_begin_account(struct tracer *tracer)
+{
+	tracer->account.is_known = tracer_take_account(tracer, true, &tracer->account.before);
+	if (!tracer->account.is_known)
 		log_debug("the kernel's own counters cannot be read");
-	else
-		account->is_known = true;
 }
 
 static void tracer_end_account(struct tracer *tracer)
@@ -493,9 +516,7 @@ static void tracer_end_account(struct tracer *tracer)
 	if (tracer->wire)
 		wire_count(tracer->wire, &hooked, &tracer->wire_failed);
 	if (account->is_known)
-		account->is_known = !snmp_watch_round(&tracer->snmp, &tracer->namespaces,
-						      tracer_wants_netns, tracer, account) &&
-				    !tracer_read_counters(tracer, &account->after);
+		account->is_known = tracer_take_account(tracer, false, &account->after);
 }
 
 int tracer_start(struct tracer *tracer, struct event_loop *loop, struct pipeline *pipeline)
@@ -534,7 +555,7 @@ int tracer_start(struct tracer *tracer, struct event_loop *loop, struct pipeline
 int tracer_stop(struct tracer *tracer)
 {
 	tracer_end_account(tracer);
-	wire_free(&tracer->wire);
+	/* The packet hooks go last, in tracer_free(): taking off a link waits for an RCU grace period. */
 	closetrace_bpf__detach(tracer->skeleton);
 	tracer->feed_result = 0;
 	if (tracer->ring)

@@ -49,11 +49,31 @@ static uint32_t wire_presence(const struct close_record *record)
 	return CONNECTION_HAS_WIRE;
 }
 
+/* A packet or a timer ended these; whoever had shut one direction before did not. */
+static bool verdict_has_closer(uint8_t verdict)
+{
+	switch (verdict) {
+	case CLOSE_PEER_REFUSED:
+	case CLOSE_PEER_RESET:
+	case CLOSE_PEER_RESET_HANDSHAKE:
+	case CLOSE_PATH_RESET:
+	case CLOSE_PATH_ICMP:
+	case CLOSE_TIMEOUT_HANDSHAKE:
+	case CLOSE_TIMEOUT_DATA:
+	case CLOSE_TIMEOUT_KEEPALIVE:
+		return false;
+	default:
+		return true;
+	}
+}
+
 void connection_from_record(const struct close_record *record, const struct record_context *context,
 			    struct closed_connection *ret)
 {
 	memset(ret, 0, sizeof(*ret));
 	ret->record = *record;
+	if (!verdict_has_closer(record->decision.verdict))
+		memset(&ret->record.closer, 0, sizeof(ret->record.closer));
 	ret->wall_ns = clock_map_to_wall_ns(&context->clock, record->head.time_ns);
 	ret->host = context->host;
 	ret->timeouts = context->timeouts;

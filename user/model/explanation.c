@@ -42,7 +42,7 @@ static void say_owner(struct strbuf *b, const struct closed_connection *c, const
 /* Who closed: the task that did, else the owner. */
 static void say_closer(struct strbuf *b, const struct closed_connection *c, const char *otherwise)
 {
-	if (c->record.closer.pid)
+	if (c->record.closer.pid && c->record.closer.pid != c->record.owner.pid)
 		task_append(b, &c->record.closer);
 	else
 		say_owner(b, c, otherwise);

@@ -159,7 +159,8 @@ GETTER(reason_derived)
 {
 	uint8_t reason = reset_reason_derive(&c->record.decision, &c->record.evidence);
 
-	return reason && give_string(ret, reset_reason_name(reason));
+	return reason && c->record.decision.reset_reason &&
+	       give_string(ret, reset_reason_name(reason));
 }
 
 GETTER(error)

@@ -61,7 +61,8 @@ static void append_endings(struct strbuf *b, const struct ledger *ledger)
 		strbuf_appendf(b, " + %llu not written", ledger->account.unwritten);
 	strbuf_appendf(b, " + %llu lost\n", ledger_lost(ledger));
 	if (sum != endings_total(ledger))
-		strbuf_appendf(b, PREFIX "note: the endings do not add up: %lld not accounted for\n",
+		strbuf_appendf(b,
+			       PREFIX "note: the endings do not add up: %lld not accounted for\n",
 			       (long long)(endings_total(ledger) - sum));
 	if (ledger->waiting)
 		strbuf_appendf(b,
@@ -70,16 +71,31 @@ static void append_endings(struct strbuf *b, const struct ledger *ledger)
 			       (unsigned long long)ledger->waiting);
 }
 
+/*
+ * Packets are counted between the two looks, when all programs were in place: while they are
+ * put on or taken off, some see what others do not.
+ */
+static void packet_counts(const struct ledger *ledger, __u64 ret[COUNTER_COUNT])
+{
+	const struct kernel_account *kernel = &ledger->kernel;
+
+	for (int i = 0; i < COUNTER_COUNT; i++)
+		ret[i] = kernel->is_known ? kernel->after.counts[i] - kernel->before.counts[i] :
+					    ledger->counters.counts[i];
+}
+
 static void append_resets(struct strbuf *b, const struct ledger *ledger)
 {
-	const __u64 *c = ledger->counters.counts;
-	unsigned long long sockets = c[COUNTER_RST_IN_SOCKET];
-	unsigned long long accepted = c[COUNTER_RST_ACCEPTED];
-	unsigned long long in = sockets + c[COUNTER_RST_IN_REQUEST] + c[COUNTER_RST_IN_TIME_WAIT] +
-				c[COUNTER_RST_IN_NO_SOCKET] + c[COUNTER_RST_IN_FORWARDED];
-	unsigned long long out = c[COUNTER_RST_OUT_SOCKET] + c[COUNTER_RST_OUT_STACK] +
-				 c[COUNTER_RST_OUT_FIREWALL] + c[COUNTER_RST_OUT_FORWARDED];
+	__u64 c[COUNTER_COUNT];
+	unsigned long long sockets, accepted, in, out;
 
+	packet_counts(ledger, c);
+	sockets = c[COUNTER_RST_IN_SOCKET];
+	accepted = c[COUNTER_RST_ACCEPTED];
+	in = sockets + c[COUNTER_RST_IN_REQUEST] + c[COUNTER_RST_IN_TIME_WAIT] +
+	     c[COUNTER_RST_IN_NO_SOCKET] + c[COUNTER_RST_IN_FORWARDED];
+	out = c[COUNTER_RST_OUT_SOCKET] + c[COUNTER_RST_OUT_STACK] + c[COUNTER_RST_OUT_FIREWALL] +
+	      c[COUNTER_RST_OUT_FORWARDED];
 	strbuf_appendf(b,
 		       PREFIX "ledger: %llu RSTs in = %llu accepted + %llu"
 			      " ignored + %llu half-open + %llu TIME_WAIT + %llu"
@@ -145,15 +161,18 @@ static bool snmp_has(const struct kernel_account *kernel, enum snmp_counter id)
 	return kernel->present >> id & 1;
 }
 
-/* OutRsts: what left, and what the kernel counted but could not send. */
+/*
+ * OutRsts: what left, and what the kernel counted but a firewall rule, a missing route or a
+ * lack of memory kept here. Replies are traced before they leave, from 6.10 on.
+ */
 static long long append_out_rsts(struct strbuf *b, const struct ledger *ledger)
 {
 	const struct kernel_account *kernel = &ledger->kernel;
 	long long counted = kernel->gained[SNMP_OUT_RSTS];
-	long long unsent = kernel->gained[SNMP_ABORT_FAILED];
 	long long active = gained_here(ledger, COUNTER_RST_OUT_SOCKET);
 	long long reply = gained_here(ledger, COUNTER_RST_OUT_STACK);
-	long long off = counted - active - reply - unsent;
+	long long kept = kernel->gained[SNMP_ABORT_FAILED];
+	long long traced = gained_here(ledger, COUNTER_RST_REPLY_TRACED), off;
 
 	if (!snmp_has(kernel, SNMP_OUT_RSTS) || (!counted && !active && !reply))
 		return 0;
@@ -163,9 +182,12 @@ static long long append_out_rsts(struct strbuf *b, const struct ledger *ledger)
 							   " (packets are not watched)\n");
 		return 0;
 	}
+	if (traced > reply)
+		kept += traced - reply;
+	off = counted - active - reply - kept;
 	strbuf_appendf(b, " = %lld active + %lld reply", active, reply);
-	if (unsent)
-		strbuf_appendf(b, " + %lld that could not be sent (TCPAbortFailed)", unsent);
+	if (kept)
+		strbuf_appendf(b, " + %lld that never left", kept);
 	strbuf_appendf(b, ", difference %lld\n", off);
 	return off;
 }
@@ -178,8 +200,8 @@ static bool append_snmp_of_endings(struct strbuf *b, const struct ledger *ledger
 
 	for (int i = 0; i < SNMP_OF_ENDINGS_COUNT; i++) {
 		long long theirs = kernel->gained[i];
-		long long ours = kernel->after.snmp[i] - kernel->before.snmp[i] +
-				 ledger->account.snmp[i];
+		long long ours =
+			kernel->after.snmp[i] - kernel->before.snmp[i] + ledger->account.snmp[i];
 
 		if (!snmp_has(kernel, i) || (!theirs && !ours))
 			continue;
@@ -198,17 +220,19 @@ static void append_snmp_others(struct strbuf *b, const struct ledger *ledger)
 
 	if (overflows)
 		strbuf_appendf(b,
-			       PREFIX "kernel: ListenOverflows %llu, of which %llu were answered by "
-				      "RST; the others may be tried again\n",
+			       PREFIX
+			       "kernel: ListenOverflows %llu, of which %llu were answered by "
+			       "RST; the others may be tried again\n",
 			       overflows, verdict_total(ledger, CLOSE_LOCAL_LISTEN_OVERFLOW));
 	if (timeouts)
 		strbuf_appendf(b,
-			       PREFIX "kernel: TCPTimeouts %llu, of connections that went on, too\n",
+			       PREFIX
+			       "kernel: TCPTimeouts %llu, of connections that went on, too\n",
 			       timeouts);
 }
 
 /* What is known to make a difference, and was the case here. */
-static void append_reasons(struct strbuf *b, const struct ledger *ledger)
+static void append_reasons(struct strbuf *b, const struct ledger *ledger, long long rsts_off)
 {
 	const struct kernel_account *kernel = &ledger->kernel;
 	const __u64 *counts = ledger->counters.counts;
@@ -216,6 +240,10 @@ static void append_reasons(struct strbuf *b, const struct ledger *ledger)
 
 	strbuf_append_str(b, PREFIX "kernel: known reasons for a difference:");
 	begin = b->len;
+	if (rsts_off > 0 && !ledger->counters.counts[COUNTER_RST_REPLY_TRACED])
+		strbuf_append_str(b, " replies that a rule kept here, not traced before 6.10;");
+	if (kernel->is_moving)
+		strbuf_append_str(b, " connections that ended while the counters were read;");
 	if (kernel->came)
 		strbuf_appendf(b, " %u namespaces that came later, counted from their first sight;",
 			       kernel->came);
@@ -248,7 +276,7 @@ static void append_kernel(struct strbuf *b, const struct ledger *ledger)
 	is_off = append_snmp_of_endings(b, ledger);
 	append_snmp_others(b, ledger);
 	if (rsts_off || is_off)
-		append_reasons(b, ledger);
+		append_reasons(b, ledger, rsts_off);
 }
 
 static void append_skipped(struct strbuf *b, const struct ledger *ledger)

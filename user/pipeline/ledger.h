@@ -17,10 +17,12 @@
  * @gained      By counter; @present has a bit for each that this kernel has.
  * @namespaces  Read at both ends of the time. @came after its begin: counted from their
  *              first sight. @went before its end: not counted. @unread: not allowed to.
+ * @is_moving   Even the most quiet moment was not: ours changed while theirs were read.
  * @before @after  Our own counters when the first and the last look was taken.
  */
 struct kernel_account {
 	bool is_known;
+	bool is_moving;
 	uint64_t gained[SNMP_COUNT];
 	uint32_t present;
 	unsigned int namespaces;

@@ -297,16 +297,25 @@ static const struct column table_columns[] = {
 };
 
 static const struct column wide_columns[] = {
-	{ "TIME", 12, 0, column_time },	    { "VERDICT", 21, 0, column_verdict },
-	{ "BY", 8, 0, column_by },	    { "PROCESS", 20, 0, column_task },
+	{ "TIME", 12, 0, column_time },
+	{ "VERDICT", 21, 0, column_verdict },
+	{ "BY", 8, 0, column_by },
+	{ "PROCESS", 20, 0, column_task },
 	{ "CONTAINER", 14, 0, column_container },
-	{ "ROLE", 6, 0, column_role },	    { "LOCAL", 21, 0, column_local },
-	{ " ", 1, 0, column_arrow },	    { "PEER", 21, 0, column_peer },
-	{ "AGE", 6, 0, column_age },	    { "IDLE", 6, 0, column_idle },
-	{ "STATE", 12, 0, column_state },   { "CAUSE", 21, 0, column_cause },
-	{ "REASON", 25, 0, column_reason }, { "CONFIDENCE", 10, 0, column_confidence },
-	{ "BYTES", 20, 0, column_bytes },   { "SYN/FIN/RST", 11, 0, column_counts },
-	{ "NETNS", 10, 0, column_netns },   { "WHY", 0, 0, column_why },
+	{ "ROLE", 6, 0, column_role },
+	{ "LOCAL", 21, 0, column_local },
+	{ " ", 1, 0, column_arrow },
+	{ "PEER", 21, 0, column_peer },
+	{ "AGE", 6, 0, column_age },
+	{ "IDLE", 6, 0, column_idle },
+	{ "STATE", 12, 0, column_state },
+	{ "CAUSE", 21, 0, column_cause },
+	{ "REASON", 25, 0, column_reason },
+	{ "CONFIDENCE", 10, 0, column_confidence },
+	{ "BYTES", 20, 0, column_bytes },
+	{ "SYN/FIN/RST", 11, 0, column_counts },
+	{ "NETNS", 10, 0, column_netns },
+	{ "WHY", 0, 0, column_why },
 };
 
 /* -- a line ---------------------------------------------------------------------------------- */
@@ -411,12 +420,13 @@ static void line_append_column(struct table_sink *self, struct line *line,
 }
 
 /* Below the line of its connection, one frame a line. */
-static void stack_append(struct table_sink *self, const char *whose, const struct string_list *stack)
+static void stack_append(struct table_sink *self, const char *whose,
+			 const struct string_list *stack)
 {
 	struct strbuf *b = &self->output.text;
-	const char *at = stack->text, *end = at + stack->len;
+	const char *at = stack->text;
 
-	for (; at < end; at += strlen(at) + 1) {
+	for (; stack->len && at < stack->text + stack->len; at += strlen(at) + 1) {
 		struct line line = { 0, 0 };
 		size_t start = b->len;
 
