@@ -169,6 +169,10 @@ static __always_inline void wire_report_forwarded(const struct wire_packet *pack
 	record->evidence.seen |= seen;
 	if (seen & EVIDENCE(FIREWALL_RST))
 		record->head.flags |= RECORD_MAY_BE_AMENDED;
+	if (flow_side_of(flow, client)->marks & FLOW_SIDE_WATCHED) {
+		bpf_map_delete_elem(&ct_watch, &packet->key);
+		flow_side_of(flow, client)->marks &= ~FLOW_SIDE_WATCHED;
+	}
 	flow_side_of(flow, client ^ 1)->marks |= FLOW_SIDE_REPORTED;
 	wire_record_send(record, flow, client);
 }
@@ -253,6 +257,49 @@ static __always_inline void wire_fin(const struct wire_packet *packet, struct fl
 		watch_resolve(&packet->key, flow, 0, 0);
 }
 
+/*
+ * A SYN that was sent again through this host, still without an answer: when no further
+ * one comes, the client has given up. User space tells it after the deadline.
+ */
+static __always_inline void wire_watch_syn(void *ctx, const struct wire_packet *packet,
+					   struct flow_state *flow)
+{
+	struct flow_side *client = flow_side_of(flow, packet->sender);
+	struct watched_close *watched;
+	__u32 zero = 0, tries = client->syn_count;
+
+	watched = bpf_map_lookup_elem(&ct_scratch, &zero);
+	if (!watched || wire_addr_is_local(ctx, packet->view, packet->view->dest_addr,
+					   packet->view->source_addr, packet->sight.ifindex))
+		return;
+	wire_record_fill(&watched->record, packet, flow, packet->sender, SUBJECT_FORWARDED);
+	watched->record.evidence.seen &= ~(EVIDENCE(CLIENT) | EVIDENCE(SERVER));
+	watched->deadline_ns =
+		packet->sight.now_ns + ((1ULL << (tries < 7 ? tries : 7)) + 1) * NS_PER_SECOND;
+	if (bpf_map_update_elem(&ct_watch, &packet->key, watched, BPF_ANY))
+		counter_add(COUNTER_TOMBSTONE_FAILED);
+	else
+		client->marks |= FLOW_SIDE_WATCHED;
+}
+
+/* SYN and SYN-ACK of a connection that passes through: begin and end of that watch. */
+static __always_inline void wire_syn(void *ctx, const struct wire_packet *packet,
+				     struct flow_state *flow)
+{
+	struct flow_side *sender = flow_side_of(flow, packet->sender);
+	struct flow_side *other = flow_side_of(flow, packet->sender ^ 1);
+
+	if (packet_is_bare_syn(packet->view)) {
+		if (sender->syn_count > 1 && !other->home_hook)
+			wire_watch_syn(ctx, packet, flow);
+		return;
+	}
+	if (!(packet->view->flags & TCP_FLAG_SYN) || !(other->marks & FLOW_SIDE_WATCHED))
+		return;
+	bpf_map_delete_elem(&ct_watch, &packet->key);
+	other->marks &= ~FLOW_SIDE_WATCHED;
+}
+
 static __always_inline int wire_key_fill(struct wire_packet *packet, __u32 netns)
 {
 	const struct packet_view *view = packet->view;
@@ -293,6 +340,8 @@ static __always_inline void wire_in(void *ctx, struct wire_packet *packet, __u32
 	found = flow_fold(flow, packet->sender & 1, packet->view, &packet->sight);
 	if (found & FLOW_FOLD_SYN)
 		counter_add(COUNTER_SYN_COUNTED);
+	if (found && packet->view->flags & TCP_FLAG_SYN)
+		wire_syn(ctx, packet, flow);
 	if (found & FLOW_FOLD_FIN)
 		wire_fin(packet, flow);
 	if ((packet->view->flags & TCP_FLAG_RST) && packet->sight.ifindex != LOOPBACK_IFINDEX &&
