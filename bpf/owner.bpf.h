@@ -16,14 +16,19 @@ static __always_inline bool socket_held_by_task(const struct sock *sk)
 
 #define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
 
-/* A kernel thread (MPTCP's worker, a file system's) is nobody's owner: the identity stays empty. */
-static __always_inline void task_identity_fill(struct task_identity *task)
+/*
+ * The process, not the thread that happens to run: a name that goes with the pid. A
+ * kernel thread (MPTCP's worker, a file system's) is nobody's owner: it stays empty.
+ */
+static __always_inline void task_identity_fill(struct task_identity *identity)
 {
-	if (bpf_get_current_task_btf()->flags & PF_KTHREAD)
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (task->flags & PF_KTHREAD)
 		return;
-	task->pid = bpf_get_current_pid_tgid() >> 32;
-	task->uid = (__u32)bpf_get_current_uid_gid();
-	bpf_get_current_comm(task->comm, sizeof(task->comm));
+	identity->pid = bpf_get_current_pid_tgid() >> 32;
+	identity->uid = (__u32)bpf_get_current_uid_gid();
+	bpf_probe_read_kernel(identity->comm, sizeof(identity->comm), task->group_leader->comm);
 }
 
 /* A later, better source replaces an earlier one; never the other way round. */

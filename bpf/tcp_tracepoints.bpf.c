@@ -401,6 +401,11 @@ static __always_inline void reply_of_socket(struct socket_state *state, __u8 rea
 		rst_count = __sync_add_and_fetch(&own->rst_count, 1);
 		if (tracer_config.flags & TRACER_WIRE_HOOKED)
 			own->rst_announced++;
+		/* Data came with the ACK of our FIN: what awaits the peer's FIN ends here. */
+		if (own->marks & FLOW_SIDE_WATCHED) {
+			watch_resolve(&record->key, flow, seen, reason);
+			return;
+		}
 	}
 	if (state->phase == SOCKET_REPORTED)
 		amend_emit(&record->key, record->local_side, seen, reason, rst_count);

@@ -371,11 +371,14 @@ ALWAYS_INLINE int decide_fin(const struct close_evidence *e, struct close_decisi
 	if (e->seen & (EVIDENCE(PEER_FIN) | EVIDENCE(FIN_IN)))
 		return decide(d, CLOSE_FIN_NORMAL, cause, initiator_of_fin(cause), CLOSE_IS_PROVED,
 			      fin_seen);
-	if (e->seen & EVIDENCE(TIME_WAIT_RESET)) {
+	if (e->seen & (EVIDENCE(TIME_WAIT_RESET) | EVIDENCE(REPLY_RESET))) {
 		d->benign = (e->seen & EVIDENCE(CLIENT)) != 0;
-		return decide(d, CLOSE_LOCAL_LATE_DATA_RST, CLOSE_CAUSE_DATA_AFTER_CLOSE,
+		return decide(d, CLOSE_LOCAL_LATE_DATA_RST,
+			      e->seen & EVIDENCE(TIME_WAIT_RESET) ? CLOSE_CAUSE_DATA_AFTER_CLOSE :
+								    CLOSE_CAUSE_DATA_AFTER_SHUTDOWN,
 			      CLOSE_BY_LOCAL_KERNEL, CLOSE_IS_PROVED,
-			      (e->seen & EVIDENCE(KERNEL_REASON)) | EVIDENCE(TIME_WAIT_RESET));
+			      e->seen & (EVIDENCE(KERNEL_REASON) | EVIDENCE(TIME_WAIT_RESET) |
+					 EVIDENCE(REPLY_RESET)));
 	}
 	if (e->seen & EVIDENCE(RST_IN))
 		return decide(d, CLOSE_PEER_RESET, cause_of_peer_reset(e), CLOSE_BY_PEER,

@@ -70,9 +70,11 @@ ALWAYS_INLINE __u32 snmp_of_transition(__u8 state, __u16 error)
 	return 0;
 }
 
-/* A half-open handshake that a packet ended: tcp_check_req(). */
-ALWAYS_INLINE __u32 snmp_of_request(const struct close_evidence *e)
+/* A half-open handshake that a packet ended: tcp_check_req(), subflow_syn_recv_sock(). */
+ALWAYS_INLINE __u32 snmp_of_request(const struct close_evidence *e, const struct close_decision *d)
 {
+	if (d->cause == CLOSE_CAUSE_MPTCP_SUBFLOW)
+		return SNMP_BIT(ATTEMPT_FAILS);
 	if (e->subject == SUBJECT_REQUEST)
 		return e->seen & EVIDENCE(RST_IN) ? SNMP_BIT(ATTEMPT_FAILS) : 0;
 	if (e->subject == SUBJECT_REPLY && !e->state &&
@@ -107,7 +109,7 @@ ALWAYS_INLINE __u32 snmp_of_ending(const struct close_evidence *e, const struct 
 	__u32 raised;
 
 	if (e->subject != SUBJECT_SOCKET)
-		return snmp_of_request(e);
+		return snmp_of_request(e, d);
 	raised = snmp_of_transition(e->state, e->error);
 	/* A listener that closes sends RST to its children instead. */
 	if (e->state == TCP_STATE_SYN_RECV && !(e->seen & EVIDENCE(SEND_RESET)) &&
