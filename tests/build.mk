@@ -36,6 +36,7 @@ $(HARNESS): $(HARNESS_SOURCES:%.c=$(BUILD)/obj/%.o)
 # Tests that may use a skeleton wait for all of them.
 $(patsubst $(BUILD)/%,$(BUILD)/obj-test/%.o,$(PARITY_TESTS) $(BPF_TESTS)): | $(SKELETON) $(TEST_SKELETONS)
 $(BENCH:$(BUILD)/%=$(BUILD)/obj/%.o): | $(TEST_SKELETONS)
+$(E2E_SOURCES:%.c=$(BUILD)/obj/%.o): | $(TEST_SKELETONS)
 $(UNIT_WITH_SKELETON:%=$(BUILD)/obj-test/tests/unit/%.o): | $(SKELETON)
 
 $(BUILD)/obj-test/%.o: %.c $(BUILD)/flags | $(BUILD)/tools
@@ -75,7 +76,7 @@ BUILD_unit := $(UNIT_TESTS)
 BUILD_parity := $(PARITY_TESTS)
 BUILD_bpf := $(BPF_TESTS)
 BUILD_e2e := $(E2E_BATTERY) $(BUILD)/closetrace
-BUILD_cli := $(BUILD)/closetrace
+BUILD_cli := $(BUILD)/closetrace $(BUILD)/tests/bench/connload $(E2E_BATTERY)
 TIERS := check unit cli parity bpf e2e kernels
 BUILD_kernels := $(BUILD)/closetrace-static
 RUN_TIERS = BUILD='$(BUILD)' V='$(V)' STRICT='$(STRICT)' tests/run.sh
@@ -105,6 +106,9 @@ test-bpf: $(BUILD_bpf) ## the BPF programs on crafted packets; root
 test-e2e: $(BUILD_e2e) ## real connections, every kind of ending; root
 	$(Q)$(RUN_TIERS) e2e
 
+test-mix: $(BUILD_e2e) ## 200,000 connections that end at random; root. ARGS="--mix N --seed S"
+	$(Q)$$([ "$$(id -u)" = 0 ] || echo sudo) $(E2E_BATTERY) --closetrace $(BUILD)/closetrace --mix 200000 $(ARGS)
+
 test-kernels: ## the product and its endings on other kernels, booted with qemu
 	$(Q)packaging/install-deps build test kernels
 	$(Q)+$(MAKE) --no-print-directory static $(if $(E2E_BATTERY),$(E2E_BATTERY)-static)
@@ -115,6 +119,6 @@ bench: ## what tracing costs, as ratios against the untraced case of the same ru
 	$(Q)+$(MAKE) --no-print-directory all $(BENCH) $(BENCH_OBJECTS)
 	$(Q)BUILD='$(BUILD)' tests/bench/bench.sh $(ARGS)
 
-.PHONY: test tests check test-unit test-cli test-parity test-bpf test-e2e test-kernels bench
+.PHONY: test tests check test-unit test-cli test-parity test-bpf test-e2e test-mix test-kernels bench
 
 -include $(shell find $(BUILD)/obj-test $(BUILD)/obj/tests $(BUILD)/tests -name '*.d' 2>/dev/null)

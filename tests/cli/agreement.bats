@@ -44,6 +44,7 @@ explained() {
 	"local_bad_segment_rst "*" NOT_SPECIFIED") return 0 ;;
 	# MPTCP resets a subflow for reasons of its own, beside what the peer did.
 	"peer_reset "*" MPTCP_RST_"*" -") return 0 ;;
+	"local_refused mptcp_subflow MPTCP_RST_"*) return 0 ;;
 	esac
 	return 1
 }

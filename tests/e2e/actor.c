@@ -279,6 +279,13 @@ int actor_accept_in_thread(struct actor *actor, int listener_slot, int slot, con
 	return actor_text(actor, &command, comm, strlen(comm) + 1);
 }
 
+int actor_close_in_thread(struct actor *actor, int slot, const char *comm)
+{
+	struct actor_command command = { .op = OP_CLOSE_THREAD, .slot = slot };
+
+	return actor_text(actor, &command, comm, strlen(comm) + 1);
+}
+
 int actor_fork(struct actor *actor, struct actor *ret_child, const char *comm)
 {
 	struct actor_command command = { .op = OP_FORK };

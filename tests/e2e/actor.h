@@ -54,8 +54,9 @@ int actor_connect(struct actor *actor, int slot, const struct sockaddr_storage *
 /* Only start to connect: returns -EINPROGRESS when all is well. */
 int actor_connect_start(struct actor *actor, int slot, const struct sockaddr_storage *address);
 int actor_accept(struct actor *actor, int listener_slot, int slot);
-/* Accept in a thread of that name, which ends at once. */
+/* Accept, or close, in a thread of that name, which ends at once. */
 int actor_accept_in_thread(struct actor *actor, int listener_slot, int slot, const char *comm);
+int actor_close_in_thread(struct actor *actor, int slot, const char *comm);
 int actor_send(struct actor *actor, int slot, int bytes);
 int actor_send_text(struct actor *actor, int slot, const char *text);
 /* Connect, with the first bytes in the SYN (TCP Fast Open). */

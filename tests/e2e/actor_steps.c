@@ -18,7 +18,6 @@
 
 #include "tests/e2e/tool.h"
 
-
 static socklen_t address_length(const struct sockaddr_storage *address)
 {
 	if (address->ss_family == AF_INET6)
@@ -207,27 +206,30 @@ static int do_send_fast(int fd, const struct actor_command *command)
 				    address, address_length(&command->address)));
 }
 
-struct accept_call {
-	int listener;
-	int *ret_fd;
+struct thread_call {
 	const char *comm;
+	int listener; /* to accept from; -1: to close *slot */
+	int *slot;
 	int result;
 };
 
-static void *accept_thread(void *argument)
+static void *thread_main(void *argument)
 {
-	struct accept_call *call = argument;
+	struct thread_call *call = argument;
 
 	prctl(PR_SET_NAME, call->comm);
-	call->result = do_accept(call->listener, call->ret_fd);
+	if (call->listener >= 0)
+		call->result = do_accept(call->listener, call->slot);
+	else
+		call->result = do_close(call->slot);
 	return NULL;
 }
 
-static int do_accept_in_thread(int listener, int *ret_fd, const char *comm)
+static int do_in_thread(int listener, int *slot, const char *comm)
 {
-	struct accept_call call = { .listener = listener, .ret_fd = ret_fd, .comm = comm };
+	struct thread_call call = { .comm = comm, .listener = listener, .slot = slot };
 	pthread_t thread;
-	int err = pthread_create(&thread, NULL, accept_thread, &call);
+	int err = pthread_create(&thread, NULL, thread_main, &call);
 
 	if (err)
 		return -err;
@@ -338,7 +340,9 @@ static int actor_execute(int sockets[], const struct actor_command *command)
 		return system_result(setsockopt(fd, arguments[0], arguments[1], command->text,
 						command->text_bytes));
 	case OP_ACCEPT_THREAD:
-		return do_accept_in_thread(fd, &sockets[arguments[0]], command->text);
+		return do_in_thread(fd, &sockets[arguments[0]], command->text);
+	case OP_CLOSE_THREAD:
+		return do_in_thread(-1, &sockets[command->slot], command->text);
 	case OP_PASS:
 		return do_pass(&sockets[command->slot]);
 	case OP_TAKE:

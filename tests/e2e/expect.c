@@ -65,6 +65,21 @@ static bool words_name(const char *words, const char *field)
 	return false;
 }
 
+/* Whether a word is in a list of words with spaces between. */
+static bool list_has(const char *list, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (; *list; list += *list == ' ') {
+		size_t next = strcspn(list, " ");
+
+		if (next == length && !strncmp(list, word, length))
+			return true;
+		list += next;
+	}
+	return false;
+}
+
 static bool alternative_holds(const char *wanted, const char *got)
 {
 	char *end;
@@ -72,6 +87,8 @@ static bool alternative_holds(const char *wanted, const char *got)
 
 	if (!strcmp(wanted, "*"))
 		return true;
+	if (!strncmp(wanted, "has:", 4))
+		return list_has(got, wanted + 4);
 	if (strncmp(wanted, ">=", 2))
 		return !strcmp(wanted, got);
 	number = strtoll(got, &end, 10);
@@ -94,21 +111,51 @@ static bool wanted_holds(const char *wanted, const char *got)
 	}
 }
 
+static pid_t pid_of_name(const char *name, size_t length, const struct expect_facts *facts)
+{
+	if (length == 7 && !strncmp(name, "@client", length))
+		return facts->client_pid;
+	if (length == 7 && !strncmp(name, "@server", length))
+		return facts->server_pid;
+	if (length == 7 && !strncmp(name, "@helper", length))
+		return facts->helper_pid;
+	abort();
+}
+
+/* Put pids in the place of the names. */
 static void word_resolve(struct word *word, const struct expect_facts *facts)
 {
-	pid_t pid = 0;
+	char text[WORD_MAX];
+	size_t used = 0;
 
-	if (word->wanted[0] != '@')
-		return;
-	if (!strcmp(word->wanted, "@client"))
-		pid = facts->client_pid;
-	else if (!strcmp(word->wanted, "@server"))
-		pid = facts->server_pid;
-	else if (!strcmp(word->wanted, "@helper"))
-		pid = facts->helper_pid;
-	else
-		abort();
-	snprintf(word->wanted, sizeof(word->wanted), "%d", (int)pid);
+	for (const char *rest = word->wanted; *rest && used < sizeof(text); rest++) {
+		size_t length = strcspn(rest, "|");
+
+		if (*rest == '@')
+			used += snprintf(text + used, sizeof(text) - used, "%d",
+					 (int)pid_of_name(rest, length, facts));
+		else
+			used += snprintf(text + used, sizeof(text) - used, "%.*s", (int)length,
+					 rest);
+		rest += length;
+		if (!*rest)
+			break;
+		if (used < sizeof(text))
+			text[used++] = '|';
+	}
+	snprintf(word->wanted, sizeof(word->wanted), "%.*s", (int)used, text);
+}
+
+static void list_text(const json_t *value, char *text, size_t size)
+{
+	size_t used = 0;
+
+	*text = 0;
+	for (size_t i = 0; i < json_array_size(value) && used < size; i++) {
+		const char *word = json_string_value(json_array_get(value, i));
+
+		used += snprintf(text + used, size - used, "%s%s", i ? " " : "", word ? word : "?");
+	}
 }
 
 static void value_text(const json_t *value, char *text, size_t size)
@@ -126,14 +173,14 @@ static void value_text(const json_t *value, char *text, size_t size)
 	else if (json_is_real(value))
 		snprintf(text, size, "%g", json_real_value(value));
 	else
-		snprintf(text, size, "an array or object");
+		list_text(value, text, size);
 }
 
 static bool check_word(struct word *word, const struct expect_facts *facts, const json_t *record,
 		       FILE *diagnosis)
 {
 	const json_t *value = json_object_get(record, word->field);
-	char got[256];
+	char got[512];
 
 	word_resolve(word, facts);
 	value_text(value, got, sizeof(got));
@@ -163,8 +210,8 @@ static bool words_say(const char *words, const char *field, const char *wanted)
 static void common_words(const struct expect_facts *facts, const char *words, char *common,
 			 size_t size)
 {
-	bool is_client = facts->is_loopback ? words_say(words, "role", "client") :
-					      facts->side != SIDE_B;
+	bool is_client =
+		facts->is_loopback ? words_say(words, "role", "client") : facts->side != SIDE_B;
 	const struct netlab_side *place = &facts->lab->side[facts->side];
 	const char *role = facts->side == SIDE_M ? "null" : is_client ? "client" : "server";
 	const char *client = netlab_address_text(facts->lab, facts->is_loopback ? SIDE_B : SIDE_A,

@@ -70,10 +70,18 @@ static void instance_give_up(struct instance *instance, struct score *score)
 	runner_stop(&instance->runner);
 }
 
-void instance_start(struct instance *instance)
+void instance_start(struct instance *instance, struct score *score)
 {
-	int err = runner_start(&instance->runner, instance->scenario, &instance->lab,
-			       instance->family);
+	int err;
+
+	if (instance->lab.is_unsupported) {
+		instance->answer.result = RECIPE_SKIPPED;
+		snprintf(instance->answer.why, sizeof(instance->answer.why),
+			 "this kernel has no such interfaces");
+		instance_give_up(instance, score);
+		return;
+	}
+	err = runner_start(&instance->runner, instance->scenario, &instance->lab, instance->family);
 
 	instance->phase = instance->scenario->prelude ? PHASE_PRELUDE : PHASE_RECIPE;
 	instance->deadline_ms = clock_now_ms() + instance->deadline_seconds * 6000LL;

@@ -55,7 +55,7 @@ void score_add(struct score *score, bool is_good, const char *reason, const char
 unsigned int instance_line_count(const struct instance *instance);
 
 /* Begin: with the prelude if there is one (until PHASE_PREPARED), else with the recipe. */
-void instance_start(struct instance *instance);
+void instance_start(struct instance *instance, struct score *score);
 
 /* Go on from PHASE_PREPARED with the recipe. */
 void instance_go_on(struct instance *instance);

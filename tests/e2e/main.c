@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "tests/e2e/instance.h"
+#include "tests/e2e/mix.h"
 #include "tests/e2e/noise.h"
 #include "tests/e2e/tool.h"
 #include "tests/e2e/tracer.h"
@@ -21,6 +22,8 @@
 
 #define READY_MS 60000
 #define TICK_MS 20
+#define MIX_DEFAULT 20000
+#define MIX_PAIRS_DEFAULT 6
 
 struct battery {
 	const char *closetrace;
@@ -30,10 +33,14 @@ struct battery {
 	bool is_noisy;
 	int jobs;
 	int deadline_seconds;
+	long mix_count; /* -1: not said */
+	int mix_pairs;
+	uint64_t mix_seed;
 	struct instance *instances;
 	size_t instance_count;
 	struct score score;
 	struct tracer tracer;
+	FILE *kept; /* --keep: every record as it came */
 	unsigned int stray_records;
 	char first_stray[512];
 	long long slowest_ms; /* from the time in a record to its arrival */
@@ -51,11 +58,16 @@ static void print_usage(FILE *out)
 {
 	fputs("usage: battery [--list] [--closetrace PATH | --untraced] [--jobs N]\n"
 	      "               [--deadline SECONDS] [--noise] [--verbose] [NAME | ID | ID:4 | ID:6]...\n"
+	      "       battery --mix N [--threads T] [--seed S]\n"
 	      "\n"
+	      "  --mix         only a random mix of N connections (20,000 behind the scenarios; 0: none)\n"
+	      "  --threads     pairs of processes that make the mix (6)\n"
+	      "  --seed        the same mix again\n"
 	      "  --untraced    only make the endings and check sockets and packets\n"
 	      "  --noise       with heavy traffic in a namespace that closetrace is not asked about\n"
+	      "  --keep FILE   write the records to FILE, as they came\n"
 	      "  --deadline    how long a record may take, in seconds (10)\n"
-	      "  --jobs        how many scenarios run at once (8)\n",
+	      "  --jobs        how many scenarios run at once (16)\n",
 	      out);
 }
 
@@ -99,14 +111,14 @@ static void battery_plan(struct battery *battery, char *const names[])
 	static const int families[] = { AF_INET, AF_INET6 };
 	size_t total = 0;
 
-	for (const struct scenario_table *table = scenario_tables; table->count; table++)
-		total += table->count * 2;
+	for (size_t t = 0; scenario_tables[t]; t++)
+		total += scenario_tables[t]->count * 2;
 	battery->instances = calloc(total, sizeof(*battery->instances));
 	if (!battery->instances)
 		abort();
-	for (const struct scenario_table *table = scenario_tables; table->count; table++) {
-		for (size_t i = 0; i < table->count * 2; i++) {
-			const struct scenario *scenario = &table->rows[i / 2];
+	for (size_t t = 0; scenario_tables[t]; t++) {
+		for (size_t i = 0; i < scenario_tables[t]->count * 2; i++) {
+			const struct scenario *scenario = &scenario_tables[t]->rows[i / 2];
 			int family = families[i % 2];
 
 			if (scenario->families != (family == AF_INET ? IPV6_ONLY : IPV4_ONLY) &&
@@ -240,6 +252,8 @@ static void battery_take_line(void *context, char *line)
 	json_t *record = json_loads(line, 0, &error);
 
 	note_lateness(battery, record);
+	if (battery->kept)
+		fprintf(battery->kept, "%s\n", line);
 
 	if (battery->is_verbose)
 		printf("# %s\n", line);
@@ -289,7 +303,7 @@ static bool battery_step(struct battery *battery)
 			if (instance->phase == PHASE_PREPARED)
 				instance_go_on(instance);
 			else
-				instance_start(instance);
+				instance_start(instance, &battery->score);
 			running += instance->phase != PHASE_JUDGED;
 		}
 		open += instance->phase != PHASE_JUDGED;
@@ -305,7 +319,7 @@ static void battery_prepare(struct battery *battery)
 
 		if (!instance->scenario->prelude)
 			continue;
-		instance_start(instance);
+		instance_start(instance, &battery->score);
 		instance_take_answer(instance, &battery->score);
 	}
 }
@@ -341,6 +355,29 @@ static void battery_run(struct battery *battery)
 	free(fds);
 }
 
+/* What ends nothing makes no record: the ledger must have counted it. */
+static void battery_judge_ignored(struct battery *battery)
+{
+	long long ignored = 0, time_wait = 0, got_ignored, got_time_wait;
+	char diagnosis[160];
+
+	for (size_t i = 0; i < battery->instance_count; i++) {
+		const struct instance *instance = &battery->instances[i];
+
+		if (instance->answer.result != RECIPE_DONE)
+			continue;
+		ignored += instance->scenario->ledger_ignored;
+		time_wait += instance->scenario->ledger_time_wait;
+	}
+	got_ignored = tracer_ledger_number(&battery->tracer, "RSTs in", "ignored");
+	got_time_wait = tracer_ledger_number(&battery->tracer, "RSTs in", "TIME_WAIT");
+	snprintf(diagnosis, sizeof(diagnosis),
+		 "got %lld ignored and %lld in TIME_WAIT, wanted at least %lld and just %lld",
+		 got_ignored, got_time_wait, ignored, time_wait);
+	score_add(&battery->score, got_ignored >= ignored && got_time_wait == time_wait, NULL,
+		  diagnosis, "the ledger counts the RSTs that ended nothing");
+}
+
 static void battery_judge_tracer(struct battery *battery)
 {
 	struct tracer *tracer = &battery->tracer;
@@ -355,6 +392,7 @@ static void battery_judge_tracer(struct battery *battery)
 	is_kept = tracer_lost_nothing(tracer, &loss);
 	score_add(&battery->score, is_kept, NULL, loss ? loss : "no ledger on stderr",
 		  "the ledger says that nothing was lost");
+	battery_judge_ignored(battery);
 	score_add(&battery->score, battery->stray_records == 0, NULL, battery->first_stray,
 		  "no record of a connection that is not ours");
 	printf("# the slowest record came %lld ms after the ending\n", battery->slowest_ms);
@@ -364,7 +402,7 @@ static void battery_judge_tracer(struct battery *battery)
 
 static int battery_main(struct battery *battery, struct netlab *labs)
 {
-	unsigned int planned = battery->is_traced ? 3 : 0;
+	unsigned int planned = battery->is_traced ? 4 : 0;
 	pid_t noise = 0;
 	int status;
 
@@ -374,6 +412,7 @@ static int battery_main(struct battery *battery, struct netlab *labs)
 	}
 	for (size_t i = 0; i < battery->instance_count; i++)
 		planned += instance_line_count(&battery->instances[i]);
+	planned += battery->mix_count > 0 ? MIX_LINES : 0;
 	battery_prepare(battery);
 	if (battery->is_traced) {
 		status = battery_start_tracer(battery);
@@ -390,6 +429,10 @@ static int battery_main(struct battery *battery, struct netlab *labs)
 		instance_clear(&battery->instances[i]);
 	if (battery->is_traced)
 		battery_judge_tracer(battery);
+	if (battery->mix_count > 0 && !is_interrupted &&
+	    mix_run(battery->closetrace, battery->mix_count, battery->mix_pairs, battery->mix_seed,
+		    &battery->score))
+		return 1;
 	return battery->score.failed || battery->score.count != planned;
 }
 
@@ -401,8 +444,11 @@ static int parse_options(struct battery *battery, int argc, char *argv[])
 		{ "untraced", no_argument, NULL, 'u' },
 		{ "jobs", required_argument, NULL, 'j' },
 		{ "deadline", required_argument, NULL, 'd' },
+		{ "mix", required_argument, NULL, 'm' },
+		{ "threads", required_argument, NULL, 't' },
+		{ "seed", required_argument, NULL, 's' },
 		{ "verbose", no_argument, NULL, 'v' },
-
+		{ "keep", required_argument, NULL, 'k' },
 		{ "noise", no_argument, NULL, 'n' },
 		{ "help", no_argument, NULL, 'h' },
 		{},
@@ -426,8 +472,23 @@ static int parse_options(struct battery *battery, int argc, char *argv[])
 		case 'd':
 			battery->deadline_seconds = atoi(optarg);
 			break;
+		case 'k':
+			battery->kept = fopen(optarg, "we");
+			if (battery->kept)
+				break;
+			perror(optarg);
+			return 2;
 		case 'n':
 			battery->is_noisy = true;
+			break;
+		case 'm':
+			battery->mix_count = atol(optarg);
+			break;
+		case 't':
+			battery->mix_pairs = atoi(optarg);
+			break;
+		case 's':
+			battery->mix_seed = strtoull(optarg, NULL, 0);
 			break;
 		case 'v':
 			battery->is_verbose = true;
@@ -440,10 +501,30 @@ static int parse_options(struct battery *battery, int argc, char *argv[])
 			return 2;
 		}
 	}
-	if (battery->jobs > 0 && battery->deadline_seconds > 0)
+	if (battery->mix_pairs < 1 || battery->mix_pairs > MIX_PAIRS_MAX ||
+	    battery->mix_count > (long)battery->mix_pairs * MIX_CLIENT_COUNT * MIX_ROUNDS_MAX)
+		fprintf(stderr, "battery: 1 to %d threads, and at most %d connections for each\n",
+			MIX_PAIRS_MAX, MIX_CLIENT_COUNT * MIX_ROUNDS_MAX);
+	else if (battery->jobs > 0 && battery->deadline_seconds > 0)
 		return 0;
 	print_usage(stderr);
 	return 2;
+}
+
+static int mix_only(struct battery *battery)
+{
+	int status;
+
+	if (geteuid()) {
+		printf("1..0 # SKIP the battery needs root\n");
+		return 77;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	netlab_sweep_stale();
+	printf("1..%d\n", MIX_LINES);
+	status = mix_run(battery->closetrace, battery->mix_count, battery->mix_pairs,
+			 battery->mix_seed, &battery->score);
+	return status || battery->score.failed;
 }
 
 int main(int argc, char *argv[])
@@ -451,7 +532,10 @@ int main(int argc, char *argv[])
 	const char *closetrace = getenv("CLOSETRACE");
 	struct battery battery = { .closetrace = closetrace ? closetrace : "build/closetrace",
 				   .is_traced = true,
-				   .jobs = 8,
+				   .jobs = 16,
+				   .mix_count = -1,
+				   .mix_pairs = MIX_PAIRS_DEFAULT,
+				   .mix_seed = getpid(),
 				   .deadline_seconds = 10 };
 	_cleanup_free_ struct netlab *labs = NULL;
 	struct sigaction action = { .sa_handler = note_signal };
@@ -460,6 +544,11 @@ int main(int argc, char *argv[])
 	if (status)
 		return status;
 	battery.score.is_verbose = battery.is_verbose;
+	if (battery.mix_count > 0 && !argv[optind])
+		return mix_only(&battery);
+	/* Behind all scenarios, not behind chosen ones. */
+	if (battery.mix_count < 0)
+		battery.mix_count = battery.is_traced && !argv[optind] ? MIX_DEFAULT : 0;
 	battery_plan(&battery, argv + optind);
 	if (battery.is_list || !battery.instance_count) {
 		battery_list(&battery);
@@ -479,6 +568,10 @@ int main(int argc, char *argv[])
 	netlab_sweep_stale();
 	status = battery_main(&battery, labs);
 	netlab_destroy(labs, battery_lab_count(&battery));
+	if (battery.kept && fclose(battery.kept)) {
+		perror("battery: the file of --keep");
+		status = 1;
+	}
 	free(battery.tracer.pending);
 	free(battery.tracer.messages);
 	free(battery.instances);

@@ -117,8 +117,7 @@ static int netlab_build_links(const struct netlab *labs, size_t count)
 
 		fprintf(out, "netns add %s\nnetns add %s\n", a->netns, b->netns);
 		if (labs[i].kind != LAB_ROUTED) {
-			write_link(out, a->carrier, a->netns, a->mac, b->carrier, b->netns,
-				   b->mac);
+			write_link(out, a->carrier, a->netns, a->mac, b->carrier, b->netns, b->mac);
 			continue;
 		}
 		fprintf(out, "netns add %s\n", m->netns);

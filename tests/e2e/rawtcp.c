@@ -204,6 +204,14 @@ void tap_drain(struct tap *tap)
 		tap_note(tap, frame + 2, length < RAWTCP_FRAME_MAX ? length : RAWTCP_FRAME_MAX);
 }
 
+void tap_watch_only(struct tap *tap, uint16_t client_port)
+{
+	tap_drain(tap);
+	memset(tap->from, 0, sizeof(tap->from));
+	tap->only_client_port = client_port;
+	tap->client_port = client_port;
+}
+
 int tap_wait(struct tap *tap, bool (*is_reached)(const struct tap *tap, uint32_t argument),
 	     uint32_t argument, int timeout_ms)
 {

@@ -61,6 +61,9 @@ void tap_close(struct tap *tap);
 /* Take in what was seen so far. */
 void tap_drain(struct tap *tap);
 
+/* Forget what was counted, and from now on count only this port of A (0: all). */
+void tap_watch_only(struct tap *tap, uint16_t client_port);
+
 /**
  * Wait until `is_reached(tap, argument)`, looking at every packet that comes.
  *

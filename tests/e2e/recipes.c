@@ -91,6 +91,11 @@ static bool has_fins(const struct tap *tap, uint32_t argument)
 	return tap->from[argument >> 24].fin_count >= (argument & 0xffffff);
 }
 
+static bool has_syns(const struct tap *tap, uint32_t argument)
+{
+	return tap->from[argument >> 24].syn_count >= (argument & 0xffffff);
+}
+
 static bool is_acked(const struct tap *tap, uint32_t to)
 {
 	const struct tap_direction *sender = &tap->from[to];
@@ -110,6 +115,13 @@ enum recipe_result recipe_wait_fin(struct scenario_run *run, enum lab_side seen_
 				   enum lab_side from, unsigned int count)
 {
 	STEP(tap_wait(&run->tap[seen_at], has_fins, from << 24 | count, WIRE_WAIT_MS), 0);
+	return RECIPE_DONE;
+}
+
+enum recipe_result recipe_wait_syn(struct scenario_run *run, enum lab_side seen_at,
+				   enum lab_side from, unsigned int count)
+{
+	STEP(tap_wait(&run->tap[seen_at], has_syns, from << 24 | count, WIRE_WAIT_MS), 0);
 	return RECIPE_DONE;
 }
 

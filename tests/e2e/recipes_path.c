@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 
 #include "tests/e2e/recipes.h"
 
@@ -124,4 +125,60 @@ enum recipe_result recipe_zero_window(struct scenario_run *run)
 		STEP(filled, 1);
 	STEP(actor_wait_error(&run->client, CONNECTION), -ETIMEDOUT);
 	return RECIPE_DONE;
+}
+
+/* ICMP does not end an established connection: it names the error when a timeout does. */
+enum recipe_result recipe_icmp_established(struct scenario_run *run)
+{
+	STEPS(recipe_exchange(run));
+	STEP(actor_set_option(&run->client, CONNECTION, IPPROTO_TCP, TCP_USER_TIMEOUT, 1000), 0);
+	STEPS(recipe_filter(run, SIDE_B, "tcp dport 8080 reject with icmpx host-unreachable",
+			    NULL));
+	STEP(actor_send(&run->client, CONNECTION, REQUEST_BYTES), REQUEST_BYTES);
+	STEP(actor_wait_error(&run->client, CONNECTION), -EHOSTUNREACH);
+	return RECIPE_DONE;
+}
+
+/* The route goes away under the connection. Only IPv6 keeps the error that this was. */
+enum recipe_result recipe_route_unreachable(struct scenario_run *run)
+{
+	int expected = run->family == AF_INET6 ? -EHOSTUNREACH : -ETIMEDOUT;
+	const char *address = netlab_address_text(run->lab, SIDE_B, run->family);
+	char add[128], delete[128];
+
+	snprintf(add, sizeof(add), "route add unreachable %s\n", address);
+	snprintf(delete, sizeof(delete), "route del unreachable %s\n", address);
+	STEPS(recipe_exchange(run));
+	STEP(actor_set_option(&run->client, CONNECTION, IPPROTO_TCP, TCP_USER_TIMEOUT, 800), 0);
+	STEP(netlab_ip(run->lab, SIDE_A, add), 0);
+	STEP(actor_send(&run->client, CONNECTION, REQUEST_BYTES), REQUEST_BYTES);
+	STEP(actor_wait_error(&run->client, CONNECTION), expected);
+	STEP(netlab_ip(run->lab, SIDE_A, delete), 0);
+	return RECIPE_DONE;
+}
+
+static enum recipe_result recipe_icmpv6(struct scenario_run *run, const char *rule, int expected)
+{
+	STEPS(recipe_filter(run, SIDE_B, rule, NULL));
+	STEPS(recipe_client_socket(run));
+	STEP(actor_connect(&run->client, CONNECTION, &run->server_address), expected);
+	return RECIPE_DONE;
+}
+
+enum recipe_result recipe_icmpv6_prohibited(struct scenario_run *run)
+{
+	return recipe_icmpv6(run, "tcp dport 8080 reject with icmpv6 type admin-prohibited",
+			     -EACCES);
+}
+
+enum recipe_result recipe_icmpv6_address(struct scenario_run *run)
+{
+	return recipe_icmpv6(run, "tcp dport 8080 reject with icmpv6 type addr-unreachable",
+			     -EHOSTUNREACH);
+}
+
+enum recipe_result recipe_icmpv6_port(struct scenario_run *run)
+{
+	return recipe_icmpv6(run, "tcp dport 8080 reject with icmpv6 type port-unreachable",
+			     -ECONNREFUSED);
 }

@@ -61,7 +61,8 @@ enum scenario_families {
 
 /*
  * What the one record of a place must say: words "field=value". A value may be a list "a|b" of which
- * one must hold, `*` (anything), `>=N`, `null` (the field is there and null), or a name the run gives
+ * one must hold, `*` (anything), `>=N`,
+ * `has:WORD` (of a list), `null` (the field is there and null), or a name the run gives
  * meaning: @client @server @helper (pids). Fields that are not named are not looked at, but for the
  * addresses, ports, ip_version, netns and role: these are checked in every record, unless named here.
  * syn_, fin_ and rst_counts (of the last record) are checked against the packets on the link, too.
@@ -78,7 +79,7 @@ struct scenario {
 	bool is_loopback; /* the client lives at B, too; "role=" must be among the words */
 	bool is_unordered; /* several records of a place may come in any order */
 	unsigned int ledger_ignored; /* RSTs that the ledger must count as ignored */
-	unsigned int ledger_time_wait; /* and as come for TIME_WAIT */
+	unsigned int ledger_time_wait; /* and as come for a TIME_WAIT mini-socket */
 	const char *at_a;
 	const char *at_b;
 	const char *at_m; /* where there is one */
@@ -89,10 +90,16 @@ struct scenario_table {
 	size_t count;
 };
 
-/* Ends with an empty table. */
-extern const struct scenario_table scenario_tables[];
+/* Of scenarios.c, scenarios_wire.c, ..._late.c and ..._owner.c. */
+extern const struct scenario_table first_scenarios, wire_scenarios, late_scenarios, owner_scenarios;
 
-#define SCENARIO_TABLE(rows_) { .rows = (rows_), .count = sizeof(rows_) / sizeof((rows_)[0]) }
+/* All of them; ends with NULL. */
+extern const struct scenario_table *const scenario_tables[];
+
+#define SCENARIO_TABLE(rows_)                                                                      \
+	{                                                                                          \
+		.rows = (rows_), .count = sizeof(rows_) / sizeof((rows_)[0])                       \
+	}
 
 static inline const char *scenario_expectation(const struct scenario *scenario, enum lab_side place)
 {

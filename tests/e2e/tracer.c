@@ -15,7 +15,7 @@
 
 #include "tests/e2e/tool.h"
 
-#define STOP_MS 10000
+#define STOP_MS 30000
 
 static __attribute__((noreturn)) void tracer_exec(const char *path, const char *netns_list,
 						  int stdout_fd, int stderr_fd)
@@ -210,4 +210,17 @@ bool tracer_lost_nothing(struct tracer *tracer, const char **ret_line)
 		line += length + (line[length] == '\n');
 	}
 	return has_ledger;
+}
+
+long long tracer_ledger_number(const struct tracer *tracer, const char *line_word, const char *word)
+{
+	const char *line = tracer->messages ? strstr(tracer->messages, line_word) : NULL;
+	const char *end = line ? line + strcspn(line, "\n") : NULL;
+	const char *digit = line ? memmem(line, end - line, word, strlen(word)) : NULL;
+
+	if (!digit || digit < line + 2 || !isdigit((unsigned char)digit[-2]))
+		return -1;
+	for (digit -= 2; digit > line && isdigit((unsigned char)digit[-1]); digit--)
+		;
+	return strtoll(digit, NULL, 10);
 }

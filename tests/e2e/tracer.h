@@ -37,9 +37,17 @@ int tracer_start(struct tracer *ret_tracer, const char *path, const char *netns_
 bool tracer_read(struct tracer *tracer, void (*handle_line)(void *context, char *line),
 		 void *context);
 
-/* SIGINT, take in the rest of its output, reap it. SIGKILL after 10 s; exit_status tells. */
+/* SIGINT, take in the rest of its output, reap it. SIGKILL after 30 s; exit_status tells. */
 void tracer_stop(struct tracer *tracer, void (*handle_line)(void *context, char *line),
 		 void *context);
+
+/**
+ * Look up a number of the ledger on stderr: the one before `word` in the line with `line_word`.
+ *
+ * @return  it, or -1 when there is none.
+ */
+long long tracer_ledger_number(const struct tracer *tracer, const char *line_word,
+			       const char *word);
 
 /**
  * Look in the ledger on stderr for losses.
