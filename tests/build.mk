@@ -84,7 +84,7 @@ RUN_TIERS = BUILD='$(BUILD)' V='$(V)' STRICT='$(STRICT)' tests/run.sh
 test: ## install what is missing, build everything, run every test
 	$(Q)packaging/install-deps build test kernels
 	$(Q)+$(MAKE) --no-print-directory all tests
-	$(Q)BATTERY=0 $(RUN_TIERS) $(TIERS)
+	$(Q)GUEST_BATTERY=0 $(RUN_TIERS) $(TIERS)
 
 tests: $(foreach tier,$(TIERS),$(BUILD_$(tier))) ## build the tests, run nothing
 

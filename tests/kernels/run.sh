@@ -4,7 +4,7 @@
 #
 # Prints the TAP of every guest as one, and "N passed, N failed, N skipped" last. STRICT=1 (the
 # default when CI=true): 6.1 and 6.12 must be obtainable; the others may come and go with their
-# suites. BATTERY=0 leaves the battery out of the guests. Status 0, 1, or 77 when nothing ran.
+# suites. GUEST_BATTERY=0 leaves the battery out. Status 0, 1, or 77 when nothing ran.
 # What the guests said stays in $BUILD/tests/kernels/out/KERNEL/.
 set -u -o pipefail
 cd "$(dirname "$0")/../.." || exit 1
@@ -26,7 +26,7 @@ payload_build() {
 	cp tests/kernels/payload/run "$built/payload/run" || return
 	cp "$BUILD/closetrace-static" "$built/payload/closetrace" || return
 	strip "$built/payload/closetrace" 2>/dev/null
-	[ "${BATTERY:-1}" != 0 ] && [ -x "$BUILD/tests/e2e/battery-static" ] || return 0
+	[ "${GUEST_BATTERY:-1}" != 0 ] && [ -x "$BUILD/tests/e2e/battery-static" ] || return 0
 	cp "$BUILD/tests/e2e/battery-static" "$built/payload/battery"
 	limit=1200
 }
