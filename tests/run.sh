@@ -58,7 +58,7 @@ run_one() { # run_one TIER PATH
 		;;
 	*)
 		[ -x "$2" ] || { echo "$2 was not built" && exit 1; }
-		exec $root timeout -k 10 "$timeout_seconds" "$2"
+		exec $root timeout -k 10 "$timeout_seconds" "${@:2}"
 		;;
 	esac
 }
@@ -132,21 +132,44 @@ report() { # report TIER PATH EXIT_STATUS
 	[ "$V" = 1 ] || sed 's/^/#   /' "$output"
 }
 
+run_to_output() { # run_to_output TIER PATH [ARGUMENT...]; the exit status goes to $status
+	if [ "$V" = 1 ]; then
+		exec 3> >(tee "$output")
+		tee=$!
+	else
+		exec 3> "$output"
+	fi
+	run_one "$@" >&3 2>&1 3>&- < /dev/null &
+	child=$!
+	exec 3>&-
+	wait "$child" 2>/dev/null
+	status=$?
+	child=
+	[ "$V" != 1 ] || wait "$tee"
+}
+
+# Rows of the battery that failed get a second try, alone, and what they said at the first is
+# printed: now and then the kernel does not show an ending by a timer (docs/performance.md, "Known
+# gaps"). Everything else that failed stays failed.
+retry_rows() { # retry_rows TIER PATH
+	local rows first
+	rows=$(sed -nE 's/^not ok [0-9]+ - ([0-9FOV][0-9a-z]*) .*/\1/p' "$output" | sort -u)
+	[ -n "$rows" ] || return
+	first=$(mktemp)
+	echo "# rows that failed at the first try: ${rows//$'\n'/ }"
+	grep -A3 '^not ok' "$output" | cut -c 1-200 | sed 's/^/#   /'
+	grep -vE '^not ok [0-9]+ - [0-9FOV][0-9a-z]* |^1\.\.' "$output" > "$first"
+	# shellcheck disable=SC2086
+	run_to_output "$1" "$2" $rows
+	[ "$status" != 0 ] || ! grep -q '^not ok' "$first" || status=1
+	cat "$first" "$output" > "$counts" && cp "$counts" "$output"
+	rm -f "$first"
+}
+
 for tier; do
 	for test in $(tests_of "$tier"); do
-		if [ "$V" = 1 ]; then
-			exec 3> >(tee "$output")
-			tee=$!
-		else
-			exec 3> "$output"
-		fi
-		run_one "$tier" "$test" >&3 2>&1 3>&- < /dev/null &
-		child=$!
-		exec 3>&-
-		wait "$child" 2>/dev/null
-		status=$?
-		child=
-		[ "$V" != 1 ] || wait "$tee"
+		run_to_output "$tier" "$test"
+		[ "$tier" != e2e ] || [ "$status" = 0 ] || retry_rows "$tier" "$test"
 		count_cases "$status" > "$counts"
 		report "$tier" "$test" "$status"
 	done
