@@ -84,6 +84,20 @@ static __always_inline int tc_parse(struct __sk_buff *ctx, struct packet_view *v
 	return kind == PACKET_IGNORED && ct_tc_pull(ctx) ? tc_look(ctx, view, ethernet) : kind;
 }
 
+/* What both directions begin with. `view` is not touched for the packets that are left at once. */
+static __always_inline int tc_view_fill(struct __sk_buff *ctx, struct packet_view *view,
+					bool ethernet)
+{
+	__u32 ip_offset = ethernet ? TC_ETHERNET_BYTES : 0;
+	__u32 located = packet_glance(TC_DATA(ctx), TC_DATA_END(ctx), ip_offset);
+
+	if (!located)
+		return PACKET_IGNORED;
+	__builtin_memset(view, 0, sizeof(*view));
+	return located == PACKET_AT_UNKNOWN ? tc_parse(ctx, view, ethernet) :
+					      ct_tc_fill(ctx, ip_offset, located, view);
+}
+
 __noinline int ct_tc_fold_in(struct __sk_buff *ctx, struct packet_view *view)
 {
 	struct wire_packet packet = { .view = view };
@@ -98,20 +112,9 @@ __noinline int ct_tc_fold_in(struct __sk_buff *ctx, struct packet_view *view)
 
 static __always_inline int tc_in(struct __sk_buff *ctx, bool ethernet)
 {
-	__u32 ip_offset = ethernet ? TC_ETHERNET_BYTES : 0;
 	struct packet_view view;
-	__u32 located;
-	int kind;
 
-	located = packet_glance(TC_DATA(ctx), TC_DATA_END(ctx), ip_offset);
-	if (!located)
-		return TC_GO_ON;
-	__builtin_memset(&view, 0, sizeof(view));
-	if (located == PACKET_AT_UNKNOWN)
-		kind = tc_parse(ctx, &view, ethernet);
-	else
-		kind = ct_tc_fill(ctx, ip_offset, located, &view);
-	if (kind >= PACKET_TCP_CONTROL)
+	if (tc_view_fill(ctx, &view, ethernet) >= PACKET_TCP_CONTROL)
 		ct_tc_fold_in(ctx, &view);
 	return TC_GO_ON;
 }
@@ -304,19 +307,9 @@ __noinline int ct_tc_fold_out(struct __sk_buff *ctx, struct packet_view *view)
 
 static __always_inline int tc_out(struct __sk_buff *ctx, bool ethernet)
 {
-	__u32 ip_offset = ethernet ? TC_ETHERNET_BYTES : 0;
 	struct packet_view view;
-	__u32 located;
-	int kind;
+	int kind = tc_view_fill(ctx, &view, ethernet);
 
-	located = packet_glance(TC_DATA(ctx), TC_DATA_END(ctx), ip_offset);
-	if (!located)
-		return TC_GO_ON;
-	__builtin_memset(&view, 0, sizeof(view));
-	if (located == PACKET_AT_UNKNOWN)
-		kind = tc_parse(ctx, &view, ethernet);
-	else
-		kind = ct_tc_fill(ctx, ip_offset, located, &view);
 	if (kind == PACKET_TCP_CONTROL ||
 	    (kind == PACKET_ICMP_ERROR && ctx->ifindex == LOOPBACK_IFINDEX))
 		ct_tc_fold_out(ctx, &view);

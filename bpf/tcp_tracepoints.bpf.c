@@ -56,6 +56,16 @@ static __always_inline void socket_accepting(struct sock *sk)
 	state->watched.record.cgroup_id = socket_cgroup_id(sk);
 }
 
+/* The wait for the handshake's end is over; a mark left behind would swallow later resets. */
+static __always_inline void socket_unwatch(const struct close_record *record)
+{
+	struct flow_state *flow = bpf_map_lookup_elem(&ct_flows, &record->key);
+
+	bpf_map_delete_elem(&ct_watch, &record->key);
+	if (flow)
+		flow_side_of(flow, record->local_side)->marks &= ~FLOW_SIDE_WATCHED;
+}
+
 static __always_inline void socket_established(struct sock *sk, int oldstate)
 {
 	struct socket_state *state = socket_find_or_adopt(sk);
@@ -81,7 +91,7 @@ static __always_inline void socket_established(struct sock *sk, int oldstate)
 	socket_tuple_fill(record, tp);
 	/* Its SYN-ACK was retransmitted (tcp_create_openreq_child copies the count): all is well now. */
 	if (tp->total_retrans && (record->evidence.seen & EVIDENCE(SERVER)))
-		bpf_map_delete_elem(&ct_watch, &record->key);
+		socket_unwatch(record);
 }
 
 /* close() or shutdown() when a task holds the socket, else the peer's FIN or an ACK. */

@@ -667,11 +667,6 @@ const struct tracer_config *tracer_config_in_use(const struct tracer *tracer)
 	return &tracer->config;
 }
 
-const struct kernel_features *tracer_features(const struct tracer *tracer)
-{
-	return &tracer->features;
-}
-
 const struct wire *tracer_wire(const struct tracer *tracer)
 {
 	return tracer->wire;

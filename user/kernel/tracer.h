@@ -95,7 +95,6 @@ int tracer_fill_ledger(const struct tracer *tracer, struct ledger *ret);
 uint32_t tracer_jiffies_hz(const struct tracer *tracer);
 
 const struct tracer_config *tracer_config_in_use(const struct tracer *tracer);
-const struct kernel_features *tracer_features(const struct tracer *tracer);
 const struct wire *tracer_wire(const struct tracer *tracer);
 
 #endif
