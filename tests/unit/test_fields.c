@@ -50,6 +50,10 @@ static const struct expected full[] = {
 	{ "local_port", "443" },
 	{ "peer_addr", "\"10.0.0.5\"" },
 	{ "peer_port", "45012" },
+	{ "client_addr", "\"10.0.0.5\"" },
+	{ "client_port", "45012" },
+	{ "server_addr", "\"10.0.0.9\"" },
+	{ "server_port", "443" },
 	{ "netns", "4026531840" },
 	{ "interface", "\"eth0\"" },
 	{ "pid", "812" },
@@ -169,6 +173,10 @@ TEST(counts_go_to_client_and_server_by_role)
 	assert_string_equal(json_of(&c, "role"), "\"client\"");
 	assert_string_equal(json_of(&c, "rst_count_clt"), "5");
 	assert_string_equal(json_of(&c, "rst_count_srv"), "6");
+	assert_string_equal(json_of(&c, "client_addr"), "\"10.0.0.9\"");
+	assert_string_equal(json_of(&c, "client_port"), "443");
+	assert_string_equal(json_of(&c, "server_addr"), "\"10.0.0.5\"");
+	assert_string_equal(json_of(&c, "server_port"), "45012");
 
 	r.evidence.seen &= ~EVIDENCE(CLIENT);
 	c = sample_connection_of(&r);
@@ -176,6 +184,8 @@ TEST(counts_go_to_client_and_server_by_role)
 	assert_string_equal(json_of(&c, "rst_count_clt"), "null");
 	assert_string_equal(json_of(&c, "rst_count_srv"), "null");
 	assert_string_equal(json_of(&c, "rst_count"), "11");
+	assert_string_equal(json_of(&c, "client_addr"), "null");
+	assert_string_equal(json_of(&c, "server_port"), "null");
 }
 
 TEST(forwarded_the_local_end_is_the_client_and_has_no_role)

@@ -214,6 +214,41 @@ GETTER(peer_port)
 	return give_number(ret, connection_peer_port(c));
 }
 
+static bool give_addr_of(const struct closed_connection *c, struct field_value *ret,
+			 enum connection_client local_if)
+{
+	ret->ip = c->client == local_if ? connection_local_addr(c) : connection_peer_addr(c);
+	return c->client != CONNECTION_CLIENT_UNKNOWN;
+}
+
+static bool give_port_of(const struct closed_connection *c, struct field_value *ret,
+			 enum connection_client local_if)
+{
+	return give_number_if(ret, c->client != CONNECTION_CLIENT_UNKNOWN,
+			      c->client == local_if ? connection_local_port(c) :
+						      connection_peer_port(c));
+}
+
+GETTER(client_addr)
+{
+	return give_addr_of(c, ret, CONNECTION_CLIENT_LOCAL);
+}
+
+GETTER(client_port)
+{
+	return give_port_of(c, ret, CONNECTION_CLIENT_LOCAL);
+}
+
+GETTER(server_addr)
+{
+	return give_addr_of(c, ret, CONNECTION_CLIENT_PEER);
+}
+
+GETTER(server_port)
+{
+	return give_port_of(c, ret, CONNECTION_CLIENT_PEER);
+}
+
 GETTER(netns)
 {
 	return give_number_if(ret, c->record.key.netns != 0, c->record.key.netns);
@@ -467,15 +502,20 @@ static bool field_name_is(const char *name, const char *wanted)
 	return !*name && !*wanted;
 }
 
-const struct field *field_find(const char *name)
+const struct field *field_find_in(const struct field *fields, size_t count, const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < FIELD_COUNT; i++) {
-		if (field_name_is(connection_fields[i].name, name))
-			return &connection_fields[i];
+	for (i = 0; i < count; i++) {
+		if (field_name_is(fields[i].name, name))
+			return &fields[i];
 	}
 	return NULL;
+}
+
+const struct field *field_find(const char *name)
+{
+	return field_find_in(connection_fields, FIELD_COUNT, name);
 }
 
 const char *field_type_name(uint8_t type)

@@ -57,6 +57,10 @@ enum field_type {
 	X(local_port, PORT, "", NULL, "port that belongs to local_addr")                           \
 	X(peer_addr, IP, "", NULL, "address of the other end")                                     \
 	X(peer_port, PORT, "", NULL, "port that belongs to peer_addr")                             \
+	X(client_addr, IP, "", NULL, "address of the end that opened the connection")              \
+	X(client_port, PORT, "", NULL, "port that belongs to client_addr")                         \
+	X(server_addr, IP, "", NULL, "address of the end that was called")                         \
+	X(server_port, PORT, "", NULL, "port that belongs to server_addr")                         \
 	X(netns, U64, "", NULL, "network namespace, by inode number")                              \
 	X(interface, STRING, "", NULL, "interface of the local end's packets")                     \
 	X(pid, U64, "", NULL, "process that owned the socket")                                     \
@@ -137,14 +141,15 @@ struct field_value {
 typedef bool (*field_getter)(const struct closed_connection *c, struct strbuf *scratch,
 			     struct field_value *ret);
 
+/* A table of such rows describes connections (connection_fields[]), or any other kind of row. */
 struct field {
 	const char *name;
 	const char *unit;
 	const char *meaning;
-	field_getter get;
+	field_getter get; /* NULL in the table of another kind of row */
 	const struct word_list *words; /* of WORD and WORD_LIST, else NULL */
 	uint8_t type; /* enum field_type */
-	uint8_t id; /* enum field_id, its place in connection_fields[] */
+	uint8_t id; /* its place in its table: enum field_id in connection_fields[] */
 };
 
 extern const struct field connection_fields[FIELD_COUNT];
@@ -152,6 +157,9 @@ extern const struct word_list role_words, reason_source_words, container_runtime
 
 /* Dots count as underscores: rst.count.srv is rst_count_srv. NULL when there is none. */
 const struct field *field_find(const char *name);
+
+/* The same in any table of fields. */
+const struct field *field_find_in(const struct field *fields, size_t count, const char *name);
 
 /* "string", "u64", ... for help and the reference. */
 const char *field_type_name(uint8_t type);

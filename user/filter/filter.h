@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The filter language (docs/filter.md): text is parsed once against a table of fields into a typed
+ * tree; the tree is asked about rows, printed, or turned into SQL. It knows no kind of row itself.
+ */
+#ifndef USER_FILTER_FILTER_H
+#define USER_FILTER_FILTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "user/base/strbuf.h"
+#include "user/model/fields.h"
+
+/* Bounds of one filter. What is beyond is an error of the parser, never a surprise later. */
+#define FILTER_TEXT_MAX 4096 /* bytes of text */
+#define FILTER_DEPTH_MAX 32 /* parentheses and `not` inside each other */
+#define FILTER_TESTS_MAX 128 /* comparisons */
+#define FILTER_LIST_MAX 256 /* values of one list */
+
+/**
+ * Another name of a field, or one name for two fields.
+ *
+ * @field  Place in the subject's table.
+ * @other  The same as `field`; or a second field of the same type, and then a test of the name is
+ *         true when it is true of either, and `!=` and `not` mean neither.
+ */
+struct filter_alias {
+	const char *name;
+	uint8_t field;
+	uint8_t other;
+};
+
+/**
+ * A kind of row. A field whose name ends in _us is found without that ending, too.
+ *
+ * @what          What a row is, for messages: "a closed connection".
+ * @fields        Row i has id i; name, words, type and id are read.
+ * @get           The value of a field as struct field_value defines it, or false for null; valid
+ *                until the next call. `scratch` is there for values that are made on demand.
+ */
+struct filter_subject {
+	const char *what;
+	const struct field *fields;
+	size_t field_count;
+	const struct filter_alias *aliases;
+	size_t alias_count;
+	bool (*get)(const void *row, unsigned int field, struct strbuf *scratch,
+		    struct field_value *ret);
+};
+
+/* Rows are struct closed_connection, fields are connection_fields[]. */
+extern const struct filter_subject connection_filter_subject;
+
+/**
+ * What is wrong, and where.
+ *
+ * @column    1 for the first character; one past the last when something is missing.
+ * @sentence  Without column; quotes the place. May hold bytes of the text: escape it (log_error does).
+ */
+struct filter_error {
+	size_t column;
+	char sentence[256];
+};
+
+struct filter;
+
+/**
+ * @text     Any bytes up to its NUL. Not kept.
+ * @subject  Kept.
+ * @error    Set when -EINVAL is returned.
+ * @return   0, and *ret is the caller's; -EINVAL; -ENOMEM.
+ */
+int filter_parse(const char *text, const struct filter_subject *subject, struct filter **ret,
+		 struct filter_error *error);
+
+/* Both must hold. Takes over `a` and `b` when it succeeds. -E2BIG beyond FILTER_TESTS_MAX; -ENOMEM. */
+int filter_and(struct filter **a, struct filter **b, struct filter **ret);
+
+void filter_free(struct filter **filter);
+
+/**
+ * Whether a row is one that the filter asks for. A test of a null is false, and `not` turns the
+ * answer of a test around. Allocates nothing; a filter may be asked by several threads at once.
+ *
+ * @scratch  For the subject's getter. May be NULL if that allows it.
+ */
+bool filter_matches(const struct filter *filter, const void *row, struct strbuf *scratch);
+
+/* Whether any test looks at this field. */
+bool filter_uses(const struct filter *filter, unsigned int field);
+
+/* The typed tree as text: full field names, one spelling. Parsed again, it gives the same tree. */
+void filter_append_text(struct strbuf *b, const struct filter *filter);
+
+enum filter_sql_type {
+	FILTER_SQL_INTEGER,
+	FILTER_SQL_TEXT, /* UTF-8 as it was given */
+	FILTER_SQL_BLOB,
+};
+
+/* One parameter. `data` is the filter's. */
+struct filter_sql_value {
+	enum filter_sql_type type;
+	int64_t integer;
+	const void *data;
+	size_t len;
+};
+
+struct filter_sql_values {
+	struct filter_sql_value *items;
+	size_t count;
+	size_t capacity;
+};
+
+void filter_sql_values_release(struct filter_sql_values *values);
+
+/**
+ * The same question as a condition of SQLite, for WHERE: columns are called as the fields, values
+ * are ?, nothing of the text is pasted. It holds for exactly the rows that filter_matches() takes.
+ * Columns are encoded so: IP a BLOB of 16 bytes in network order, IPv4 mapped; STRING and WORD
+ * TEXT; STRING_LIST TEXT, a JSON array; WORD_LIST INTEGER, bit n for word n; BOOL 0 or 1; TIME
+ * INTEGER, nanoseconds; all other types INTEGER; null is NULL.
+ *
+ * @where   Appended to.
+ * @values  Of the parameters, in their order; appended to. Valid as long as the filter.
+ * @return  0 or -ENOMEM.
+ */
+int filter_append_sql(struct strbuf *where, struct filter_sql_values *values,
+		      const struct filter *filter);
+
+#endif
