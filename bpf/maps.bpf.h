@@ -13,6 +13,7 @@
 #include "include/flow_evidence.h"
 #include "include/flow_fold.h"
 #include "include/record.h"
+#include "include/storm.h"
 #include "include/tracer_config.h"
 
 enum socket_phase {
@@ -124,6 +125,21 @@ struct stack_slots_map {
 	__type(value, struct close_stacks);
 };
 
+/* Groups of endings that are alike. User space makes it smaller when none are wanted. */
+struct storms_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct storm_key);
+	__type(value, struct storm_group);
+};
+
+struct storm_verdicts_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CLOSE_VERDICT_COUNT);
+	__type(key, __u32);
+	__type(value, struct storm_group);
+};
+
 extern struct sockets_map ct_sockets SEC(".maps");
 extern struct flows_map ct_flows SEC(".maps");
 extern struct watch_map ct_watch SEC(".maps");
@@ -135,6 +151,8 @@ extern struct scratch_map ct_scratch SEC(".maps");
 extern struct stacks_map ct_stacks SEC(".maps");
 extern struct stack_slots_map ct_stack_slots SEC(".maps");
 extern struct unwanted_map ct_unwanted SEC(".maps");
+extern struct storms_map ct_storms SEC(".maps");
+extern struct storm_verdicts_map ct_storm_verdicts SEC(".maps");
 
 extern const volatile struct tracer_config tracer_config;
 

@@ -5,6 +5,7 @@
 
 #include "bpf/flow_store.bpf.h"
 #include "bpf/maps.bpf.h"
+#include "bpf/storm.bpf.h"
 
 static __always_inline void record_head_fill(struct record_head *head, enum record_type type,
 					     __u32 size)
@@ -83,7 +84,11 @@ static __always_inline void stacks_forget(const struct close_record *record)
 		bpf_map_delete_elem(&ct_stacks, &cookie);
 }
 
-/* Send a record that is kept elsewhere (sk_storage, watch map). `record` must be decided. */
+/**
+ * Send a record that is kept elsewhere (sk_storage, watch map). `record` must be decided.
+ *
+ * @return  1 when it was only counted, in its group: nobody will ask for its flow again.
+ */
 __weak __noinline int record_emit(struct close_record *record)
 {
 	struct close_record *slot;
@@ -93,6 +98,11 @@ __weak __noinline int record_emit(struct close_record *record)
 	if (!record_is_wanted(record)) {
 		stacks_forget(record);
 		return 0;
+	}
+	if (tracer_config.storm_rate && close_is_abnormal(&record->decision) &&
+	    !storm_admits(record)) {
+		stacks_forget(record);
+		return 1;
 	}
 	slot = bpf_ringbuf_reserve(&ct_events, sizeof(*slot), 0);
 	if (!slot) {

@@ -285,8 +285,13 @@ static __always_inline void tc_fold_out(struct __sk_buff *ctx, struct wire_packe
 		counter_add(COUNTER_RST_OUT_STACK);
 	else
 		tc_rst_out(ctx, packet, flow);
-	if (packet->sight.ifindex != LOOPBACK_IFINDEX)
+	if (packet->sight.ifindex != LOOPBACK_IFINDEX) {
+		/* A flood of refusals must not push out the flows of others. */
+		if (announced && flow_side_of(flow, packet->sender)->is_grouped)
+			flow_end(&packet->key, flow_side_of(flow, packet->sender),
+				 flow_side_of(flow, packet->sender ^ 1), packet->sight.now_ns);
 		return;
+	}
 	/* Again: telling the sender's ending may have let the flow go. */
 	flow = flow_find_or_create(&packet->key, false);
 	if (flow)

@@ -389,7 +389,8 @@ static __always_inline void reply_report(const struct reply_reset *reply, __u32 
 	else
 		own->marks |= FLOW_SIDE_REPORTED;
 	record_decide(record);
-	record_emit(record);
+	if (record_emit(record))
+		own->is_grouped = 1;
 }
 
 /* RST in reply to a segment of a socket that is, or was just now, a full one. */

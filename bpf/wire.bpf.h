@@ -49,13 +49,13 @@ static __always_inline void wire_record_fill(struct close_record *record,
 	ct_evidence(&record->evidence, flow, local, packet->sight.now_ns);
 }
 
-/* Decide and send what wire_record_fill() began; the ending of `local` is then told. */
-static __always_inline void wire_record_send(struct close_record *record, struct flow_state *flow,
-					     int local)
+/* Decide and send what wire_record_fill() began; the ending of `local` is then told. As record_emit(). */
+static __always_inline int wire_record_send(struct close_record *record, struct flow_state *flow,
+					    int local)
 {
 	flow_side_of(flow, local)->marks |= FLOW_SIDE_REPORTED;
 	record_decide(record);
-	record_emit(record);
+	return record_emit(record);
 }
 
 static __always_inline struct close_record *wire_scratch(void)
@@ -147,7 +147,9 @@ static __always_inline void wire_report_request(const struct wire_packet *packet
 	}
 	wire_record_fill(record, packet, flow, local, SUBJECT_REQUEST);
 	record->evidence.seen |= EVIDENCE(SERVER);
-	wire_record_send(record, flow, local);
+	if (wire_record_send(record, flow, local))
+		flow_end(&packet->key, own, flow_side_of(flow, packet->sender),
+			 packet->sight.now_ns);
 }
 
 static __always_inline void wire_report_forwarded(const struct wire_packet *packet,

@@ -51,6 +51,7 @@
 	X(CLOSE_REPORTED, "close_reported", CLOSE, "endings sent to user space")                   \
 	X(CLOSE_NORMAL, "close_normal", CLOSE, "endings that were clean or benign")                \
 	X(CLOSE_FILTERED, "close_filtered", CLOSE, "endings that a filter kept back")              \
+	X(CLOSE_GROUPED, "close_grouped", CLOSE, "endings of a storm that were only counted")      \
 	X(CLOSE_ELSEWHERE, "close_elsewhere", NOTE,                                                \
 	  "endings in namespaces that were not asked for")                                         \
 	X(CLOSE_JOINED, "close_joined", CLOSE, "sockets whose ending was reported before")         \

@@ -18,6 +18,7 @@ enum record_type {
 	RECORD_AMEND = 2, /* struct amend_record: late evidence about a close */
 	RECORD_NETNS = 3, /* struct netns_record: a namespace that was not known */
 	RECORD_CGROUP = 4, /* struct cgroup_record: a cgroup was made or removed */
+	RECORD_STORM = 5, /* struct storm_record: endings that were only counted */
 };
 
 /* close_record.head.flags */
@@ -120,6 +121,23 @@ struct netns_record {
 	__u32 pid;
 };
 ABI_SIZE(struct netns_record, 24);
+
+/**
+ * Endings of a group that were not sent by themselves: include/storm.h.
+ *
+ * @close     The oldest of them; its head is this record's, with its own time.
+ * @repeated  How many they are, from 1 up.
+ * @last_ns   CLOCK_MONOTONIC of the youngest of them.
+ * @level     enum storm_level: what they have in common.
+ */
+struct storm_record {
+	struct close_record close;
+	__u64 repeated;
+	__u64 last_ns;
+	__u8 level;
+	__u8 reserved[7];
+};
+ABI_SIZE(struct storm_record, 296);
 
 #define CGROUP_PATH_BYTES 256
 

@@ -26,6 +26,8 @@
 /**
  * @host_mask  What of an address must equal `host_addr`; IPv4 is mapped.
  * @port       Network byte order; either end.
+ * @storm_rate  How many endings of a group are sent one by one per second; 0 = all
+ *              (include/storm.h).
  */
 struct tracer_config {
 	__u32 flags;
@@ -34,7 +36,8 @@ struct tracer_config {
 	__u8 host_mask[16];
 	char comm[TASK_COMM_BYTES];
 	__be16 port;
-	__u8 reserved[6];
+	__u8 reserved[2];
+	__u32 storm_rate;
 };
 ABI_SIZE(struct tracer_config, 64);
 

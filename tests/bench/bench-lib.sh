@@ -110,7 +110,7 @@ tool_missing() {
 # tool_command TOOL NS: does not return; NS may be a list (closetrace) and is where tcpdump runs.
 tool_command() {
 	local run=("${die_with_us[@]}") trace
-	trace=("${run[@]}" "$CLOSETRACE" trace --netns "$2")
+	trace=("${run[@]}" "$CLOSETRACE" trace --storm-rate 0 --netns "$2")
 	local dump=("${run[@]}" nsenter --net="/run/netns/${2%%,*}" tcpdump -Z root -n -i any)
 	case $1 in
 	closetrace-ndjson) exec "${trace[@]}" --all -o ndjson ;;

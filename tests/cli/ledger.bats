@@ -73,7 +73,7 @@ mixed_run() { # mixed_run ARGUMENTS OF CLOSETRACE: 5,000 connections of every en
 			chain i { type filter hook input priority -200; tcp flags & rst == rst counter name in; }
 		}
 	END
-	closetrace_start one trace --all -o ndjson --netns "$netns" "$@"
+	closetrace_start one trace --all --storm-rate 0 -o ndjson --netns "$netns" "$@"
 	load_make --mode mixed --count 5000 --threads 2 --addr "$addr"
 	# When some do not come, the ledger says more than 10,000 records would.
 	await 10 lines_at_least "$BATS_TEST_TMPDIR/one.out" 10000 || :
@@ -151,7 +151,7 @@ mixed_agrees() {
 }
 
 @test "ledger: the ring is too small and nobody reads it: every ending is shown or counted lost" {
-	closetrace_start one trace --all -o ndjson --ring 4K --netns "$netns"
+	closetrace_start one trace --all --storm-rate 0 -o ndjson --ring 4K --netns "$netns"
 	kill -STOP "${pids[one]}"
 	load_make --mode mixed --count 5000
 	kill -CONT "${pids[one]}"
@@ -199,7 +199,7 @@ for i, (client, server) in enumerate(pairs):
 '
 
 @test "ledger: a flow map of 16: evictions are noted, verdicts are right all the same" {
-	closetrace_start one trace --all -o ndjson --max-flows 16 --netns "$netns"
+	closetrace_start one trace --all --storm-rate 0 -o ndjson --max-flows 16 --netns "$netns"
 	ip netns exec "$netns" python3 -c "$open_at_once" | sort >"$BATS_TEST_TMPDIR/wanted"
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/wanted")" = 600 ]
 	await_records one 600
@@ -214,7 +214,7 @@ for i, (client, server) in enumerate(pairs):
 }
 
 @test "ledger: --count: what came after it is counted, and no packet is missing" {
-	closetrace_start one trace --all -o ndjson -n 3 --netns "$netns"
+	closetrace_start one trace --all --storm-rate 0 -o ndjson -n 3 --netns "$netns"
 	load_make --mode mixed --count 5000 --threads 2
 	closetrace_wait one
 	cat "$BATS_TEST_TMPDIR/one.err"
@@ -224,7 +224,7 @@ for i, (client, server) in enumerate(pairs):
 }
 
 @test "ledger: the disk is full: what was not written is not called shown" {
-	"$CLOSETRACE" trace --all -o ndjson --netns "$netns" >/dev/full 2>"$BATS_TEST_TMPDIR/one.err" 3>&- &
+	"$CLOSETRACE" trace --all --storm-rate 0 -o ndjson --netns "$netns" >/dev/full 2>"$BATS_TEST_TMPDIR/one.err" 3>&- &
 	pids[one]=$!
 	closetrace_await_ready one
 	refused
@@ -240,7 +240,7 @@ for i, (client, server) in enumerate(pairs):
 			chain o { type filter hook output priority 0; tcp flags & rst == rst drop; }
 		}
 	END
-	closetrace_start one trace --all -o ndjson --netns "$netns"
+	closetrace_start one trace --all --storm-rate 0 -o ndjson --netns "$netns"
 	ip netns exec "$netns" timeout 0.5 bash -c 'exec 4<>/dev/tcp/127.0.0.1/1' 2>/dev/null || :
 	closetrace_stop one
 	cat "$BATS_TEST_TMPDIR/one.err"
@@ -259,7 +259,7 @@ for i, (client, server) in enumerate(pairs):
 	other=$netns-o
 	ip netns add "$other"
 	ip -n "$other" link set lo up
-	closetrace_start one trace --all -o ndjson --netns "$netns,$other"
+	closetrace_start one trace --all --storm-rate 0 -o ndjson --netns "$netns,$other"
 	ip netns exec "$other" "$CONNLOAD" --mode aborted --count 10
 	await_records one 20
 	ip netns del "$other"

@@ -20,8 +20,8 @@
 static __attribute__((noreturn)) void tracer_exec(const char *path, const char *netns_list,
 						  int stdout_fd, int stderr_fd)
 {
-	const char *const argv[] = { path,    "trace",	 "-o",	     "ndjson",
-				     "--all", "--netns", netns_list, NULL };
+	const char *const argv[] = { path,	     "trace", "-o",	 "ndjson",   "--all",
+				     "--storm-rate", "0",     "--netns", netns_list, NULL };
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	signal(SIGINT, SIG_DFL);

@@ -8,6 +8,7 @@
 struct parity_decide decide_items[PARITY_BATCH];
 struct parity_step fold_steps[PARITY_BATCH];
 struct parity_filter filter_items[PARITY_BATCH];
+struct parity_storm storm_items[PARITY_BATCH];
 struct flow_state fold_flow;
 struct parity_parse parse_result;
 
@@ -32,6 +33,21 @@ __noinline int parity_filter_one(struct parity_filter *item)
 {
 	if (item)
 		item->passes = tracer_config_passes(&item->config, &item->record);
+	return 0;
+}
+
+__noinline int parity_storm_one(struct parity_storm *item)
+{
+	if (item)
+		parity_storm_run(item);
+	return 0;
+}
+
+SEC("tc")
+int parity_storm(struct __sk_buff *ctx)
+{
+	for (__u32 i = 0; i < PARITY_BATCH; i++)
+		parity_storm_one(&storm_items[i]);
 	return 0;
 }
 

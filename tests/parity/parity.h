@@ -7,6 +7,7 @@
 #include "include/flow_evidence.h"
 #include "include/flow_fold.h"
 #include "include/record.h"
+#include "include/storm.h"
 #include "include/tracer_config.h"
 
 #define PARITY_BATCH 256
@@ -17,6 +18,29 @@ struct parity_decide {
 	__u32 is_abnormal; /* out */
 	__u32 reserved;
 };
+
+struct parity_storm {
+	/* in */
+	struct close_record record;
+	__u64 full_ns, now_ns;
+	__u32 rate;
+	/* out */
+	__u32 taken;
+	__u64 full_after_ns;
+	struct storm_key key, wide;
+};
+
+ALWAYS_INLINE void parity_storm_run(struct parity_storm *item)
+{
+	struct storm_key key;
+
+	storm_key_make(&key, &item->record);
+	item->key = key;
+	storm_key_widen(&key);
+	item->wide = key;
+	item->full_after_ns = item->full_ns;
+	item->taken = storm_bucket_take(&item->full_after_ns, item->now_ns, item->rate);
+}
 
 /* The steps of a batch all work on one flow. */
 enum parity_action {

@@ -12,5 +12,7 @@
 #define flow_addr_equal(a, b) (flow_addr_half(a, 0) == flow_addr_half(b, 0))
 /* packet_view_parse(): one bit of an IPv4 address. */
 #define flow_addr_from_ipv4(addr, ipv4) flow_addr_from_ipv4(addr, (ipv4) ^ 1)
+/* storm_key_make(): the network of an IPv4 address is taken for an IPv6 one. */
+#define flow_addr_is_ipv4(addr) (!flow_addr_is_ipv4(addr))
 
 #include "tests/parity/parity.bpf.c"

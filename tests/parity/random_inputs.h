@@ -173,4 +173,21 @@ static inline void random_filter(struct random_stream *random, struct parity_fil
 		       random_one_in(random, 3) ? 8 : sizeof(config->comm));
 }
 
+/* Buckets between empty and full, and IPv4 as often as IPv6. */
+static inline void random_storm(struct random_stream *random, struct parity_storm *item)
+{
+	static const uint32_t rates[] = { 1, 3, 10, 640, 1000000 };
+	struct close_record *record = &item->record;
+
+	memset(item, 0, sizeof(*item));
+	random_bytes(random, record, sizeof(*record));
+	random_evidence(random, &record->evidence);
+	for (int side = 0; side < 2; side++)
+		if (random_one_in(random, 2))
+			flow_addr_from_ipv4(record->key.addr[side], (uint32_t)random_u64(random));
+	item->rate = RANDOM_PICK(random, rates);
+	item->now_ns = random_u64(random) >> 8;
+	item->full_ns = item->now_ns + random_below(random, 1500000000) - 250000000;
+}
+
 #endif

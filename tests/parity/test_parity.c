@@ -19,16 +19,18 @@
 #define DECIDE_BATCHES 4000
 #define FOLD_BATCHES 1600
 #define FILTER_BATCHES 1000
+#define STORM_BATCHES 1000
 #define FRAMES 250000
 #define SHOWN_MISMATCHES 3
 
 /* The programs and the memory that they share with this process. */
 struct kernel_side {
-	int decide, fold, filter, parse, parse_l3;
+	int decide, fold, filter, storm, parse, parse_l3;
 	struct parity_decide *decide_items;
 	struct parity_step *fold_steps;
 	struct flow_state *fold_flow;
 	struct parity_filter *filter_items;
+	struct parity_storm *storm_items;
 	struct parity_parse *parse_result;
 };
 
@@ -37,12 +39,14 @@ struct kernel_side {
 		 .decide = bpf_program__fd((skeleton)->progs.parity_decide),                       \
 		 .fold = bpf_program__fd((skeleton)->progs.parity_fold),                           \
 		 .filter = bpf_program__fd((skeleton)->progs.parity_filter),                       \
+		 .storm = bpf_program__fd((skeleton)->progs.parity_storm),                         \
 		 .parse = bpf_program__fd((skeleton)->progs.parity_parse),                         \
 		 .parse_l3 = bpf_program__fd((skeleton)->progs.parity_parse_l3),                   \
 		 .decide_items = (skeleton)->bss->decide_items,                                    \
 		 .fold_steps = (skeleton)->bss->fold_steps,                                        \
 		 .fold_flow = &(skeleton)->bss->fold_flow,                                         \
 		 .filter_items = (skeleton)->bss->filter_items,                                    \
+		 .storm_items = (skeleton)->bss->storm_items,                                      \
 		 .parse_result = &(skeleton)->bss->parse_result,                                   \
 	 })
 
@@ -330,24 +334,66 @@ TEST(tracer_config_passes_is_the_same_in_the_kernel)
 	assert_true(passed > inputs / 10 && passed < inputs * 9 / 10);
 }
 
+/* -- storm_key_make(), storm_bucket_take() --------------------------------------------------- */
+static uint64_t storm_compare(const struct kernel_side *side, uint64_t seed, int batches,
+			      uint64_t *ret_taken, bool is_quiet)
+{
+	struct random_stream random = { seed };
+	uint64_t mismatches = 0, taken = 0;
+
+	for (int batch = 0; batch < batches; batch++) {
+		for (int i = 0; i < PARITY_BATCH; i++)
+			random_storm(&random, &side->storm_items[i]);
+		kernel_run_batch(side->storm);
+		for (int i = 0; i < PARITY_BATCH; i++) {
+			struct parity_storm native = side->storm_items[i];
+
+			parity_storm_run(&native);
+			mismatches +=
+				compare("storm", (uint64_t)batch * PARITY_BATCH + (uint64_t)i,
+					&native, offsetof(struct parity_storm, taken), &native,
+					&side->storm_items[i], sizeof(native), is_quiet);
+			taken += native.taken != 0;
+		}
+	}
+	*ret_taken = taken;
+	return mismatches;
+}
+
+TEST(storms_are_grouped_the_same_in_the_kernel)
+{
+	const uint64_t seed = 20240605, inputs = STORM_BATCHES * PARITY_BATCH;
+	uint64_t taken;
+	uint64_t mismatches = storm_compare(&kernel, seed, STORM_BATCHES, &taken, false);
+
+	printf("# storm: seed %" PRIu64 ", %" PRIu64 " inputs, %" PRIu64 " mismatches; %" PRIu64
+	       " take a token\n",
+	       seed, inputs, mismatches, taken);
+	assert_int_equal(mismatches, 0);
+	assert_true(taken > inputs / 10 && taken < inputs * 9 / 10);
+}
+
 /* -- the test itself ------------------------------------------------------------------------- */
 TEST(one_wrong_word_on_one_side_is_noticed_in_each_part)
 {
 	struct fold_reached fold_reached = { 0 };
 	struct reached reached = { 0 };
-	uint64_t kinds[4] = { 0 }, passed;
+	uint64_t kinds[4] = { 0 }, passed, taken;
 	uint64_t decide = decide_compare(&kernel_broken, 1, 100, &reached, true);
 	uint64_t fold = fold_compare(&kernel_broken, 1, 100, &fold_reached, true);
 	uint64_t parse = parse_compare(&kernel_broken, 1, 5000, kinds, true);
 	uint64_t filter = filter_compare(&kernel_broken, 1, 100, &passed, true);
+	uint64_t storm = storm_compare(&kernel_broken, 1, 100, &taken, true);
 
 	printf("# mismatches with a wrong word: close_decide %" PRIu64 ", flow_fold %" PRIu64
-	       ", packet_view_parse %" PRIu64 ", tracer_config_passes %" PRIu64 "\n",
-	       decide, fold, parse, filter);
+	       ", packet_view_parse %" PRIu64 ", tracer_config_passes %" PRIu64 ", storm %" PRIu64
+	       "\n",
+	       decide, fold, parse, filter, storm);
 	assert_int_not_equal(decide, 0);
 	assert_int_not_equal(fold, 0);
 	assert_int_not_equal(parse, 0);
 	assert_int_not_equal(filter, 0);
+	assert_int_not_equal(storm, 0);
 }
 
 int main(int argc, char **argv)

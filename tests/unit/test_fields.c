@@ -94,6 +94,8 @@ static const struct expected full[] = {
 	{ "rst_ttl", "211" },
 	{ "rst_ip_id", "4711" },
 	{ "rst_seq_offset", "-7" },
+	{ "repeated", "1" },
+	{ "first_time", "null" },
 };
 
 TEST(a_full_record_gives_every_field)
@@ -115,7 +117,7 @@ TEST(a_full_record_gives_every_field)
 static const char *const never_null[] = { "time",	"class",       "verdict",    "cause",
 					  "initiator",	"stage",       "confidence", "benign",
 					  "evidence",	"explanation", "ip_version", "local_addr",
-					  "local_port", "peer_addr",   "peer_port" };
+					  "local_port", "peer_addr",   "peer_port",  "repeated" };
 
 TEST(an_empty_record_gives_null_for_what_is_unknown)
 {
@@ -320,6 +322,25 @@ TEST(hostile_names_stay_inside_their_string)
 	memset(r.owner.comm, 'a', sizeof(r.owner.comm));
 	c = sample_connection_of(&r);
 	assert_string_equal(json_of(&c, "comm"), "\"aaaaaaaaaaaaaaaa\"");
+}
+
+TEST(a_storm_has_a_number_a_beginning_and_an_end)
+{
+	struct closed_connection plain = sample_connection(), c;
+	struct record_context context = {};
+	struct storm_record storm = { .close = plain.record, .repeated = 12345 };
+
+	storm.last_ns = storm.close.head.time_ns + 2000000000;
+	clock_map_refresh(&context.clock);
+	connection_from_storm(&storm, &context, &c);
+	assert_string_equal(json_of(&c, "repeated"), "12345");
+	assert_int_equal(c.wall_ns - c.first_wall_ns, 2000000000);
+	assert_string_not_equal(json_of(&c, "first_time"), "null");
+	/* What it tells of the one is not stretched to the end of the storm. */
+	assert_int_equal(c.duration_us, plain.duration_us);
+	assert_non_null(strstr(json_of(&c, "explanation"), "12,345 endings within 2 s, such as: "));
+	c.storm_level = 2;
+	assert_non_null(strstr(json_of(&c, "explanation"), "within 2 s, of many addresses, such"));
 }
 
 TEST(text_for_people)

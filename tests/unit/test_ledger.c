@@ -171,4 +171,29 @@ TEST(skipped_runs_and_waiting_closes_are_named)
 		    "note: 2 closes still waited for the peer and are not among the endings");
 }
 
+TEST(grouped_endings_are_a_part_of_their_own)
+{
+	struct ledger ledger = ledger_of_a_quiet_day();
+
+	assert_no(&ledger, "grouped");
+	ledger.counters.verdicts[CLOSE_LOCAL_REFUSED] = 1001;
+	ledger.counters.counts[COUNTER_CLOSE_GROUPED] = 1000;
+	ledger.account.taken = 1000;
+	ledger.account.grouped = 1000;
+	ledger.account.storms = 2;
+	assert_line(&ledger,
+		    "ledger: 1004 endings = 3 shown + 1000 grouped + 1 normal + 0 filtered "
+		    "out + 0 lost");
+	assert_no(&ledger, "add up");
+	/* A group that made room took its count with it: it is not lost, but in no record. */
+	ledger.account.taken = ledger.account.grouped = 990;
+	assert_line(&ledger,
+		    "ledger: 1004 endings = 3 shown + 1000 grouped + 1 normal + 0 filtered "
+		    "out + 0 lost");
+	assert_line(&ledger,
+		    "note: grouped_untold 10 (grouped endings that are in no record: their "
+		    "groups made room for others)");
+	assert_no(&ledger, "add up");
+}
+
 TEST_MAIN()

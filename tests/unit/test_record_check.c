@@ -46,6 +46,30 @@ TEST(good_records_pass)
 	assert_int_equal(type, RECORD_NETNS);
 }
 
+TEST(a_storm_stands_for_something_and_ends_after_it_began)
+{
+	struct storm_record storm = { .close = sample_record(), .repeated = 1 };
+	enum record_type type;
+
+	storm.close.head.type = RECORD_STORM;
+	storm.close.head.size = sizeof(storm);
+	storm.last_ns = storm.close.head.time_ns;
+	assert_int_equal(record_check(&storm, sizeof(storm), &type), 0);
+	assert_int_equal(type, RECORD_STORM);
+	assert_int_equal(check_exactly(&storm, sizeof(storm) - 1), -EBADMSG);
+	storm.last_ns--;
+	assert_int_equal(check(&storm, sizeof(storm)), -EBADMSG);
+	storm.last_ns++;
+	storm.repeated = 0;
+	assert_int_equal(check(&storm, sizeof(storm)), -EBADMSG);
+	storm.repeated = UINT64_MAX;
+	storm.level = 3;
+	assert_int_equal(check(&storm, sizeof(storm)), -EBADMSG);
+	storm.level = 2;
+	storm.close.decision.verdict = 0;
+	assert_int_equal(check(&storm, sizeof(storm)), -EBADMSG);
+}
+
 static struct cgroup_record sample_cgroup(const char *path)
 {
 	struct cgroup_record r = { .head = { RECORD_ABI_VERSION, RECORD_CGROUP, 0, sizeof(r), 1 },

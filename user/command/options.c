@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "include/storm.h"
 #include "user/base/log.h"
 #include "user/base/parse_number.h"
 #include "user/model/nearest_name.h"
@@ -221,6 +222,17 @@ static int parse_ring(const char *name, char *value, struct options *options)
 	return 0;
 }
 
+static int parse_storm_rate(const char *name, char *value, struct options *options)
+{
+	uint64_t rate;
+
+	if (parse_u64(value, STORM_RATE_MOST, &rate))
+		return log_error(-EINVAL, "--%s takes a number from 0 (off) to %d, not \"%s\"",
+				 name, STORM_RATE_MOST, value);
+	options->tracer.config.storm_rate = rate;
+	return 0;
+}
+
 static int parse_clean(const char *name, char *value, struct options *options)
 {
 	(void)name;
@@ -270,6 +282,8 @@ static const struct option_row option_rows[] = {
 	  "only of the container of this name, or whose id begins so" },
 	{ "stacks", 0, NULL, OPTION_FOR_TRACE, parse_stacks,
 	  "show the kernel and user stack of who closed or aborted" },
+	{ "storm-rate", 0, "N", OPTION_FOR_TRACE, parse_storm_rate,
+	  "show N alike endings a second, count the others; 0 = show all (default 10)" },
 	{ "max-flows", 0, "N", OPTION_FOR_TRACE, parse_max_flows,
 	  "flows to remember (default 32768)" },
 	{ "ring", 0, "SIZE", OPTION_FOR_TRACE, parse_ring, "size of the ring buffer (default 4M)" },
@@ -351,6 +365,7 @@ int options_parse(int argc, char **argv, unsigned int command, struct options *r
 
 	memset(ret, 0, sizeof(*ret));
 	ret->output = sink_ops_at(0);
+	ret->tracer.config.storm_rate = STORM_RATE_DEFAULT;
 	ret->tracer.interfaces = ret->interfaces;
 	ret->tracer.netns = ret->netns;
 	getopt_tables(command, longs, letters);

@@ -15,9 +15,11 @@
 #include "user/base/cleanup.h"
 #include "user/base/clock.h"
 #include "user/base/log.h"
+#include "user/kernel/iterator.h"
 #include "user/kernel/namespaces.h"
 #include "user/kernel/netlink.h"
 #include "user/kernel/snmp.h"
+#include "user/kernel/storm_flush.h"
 #include "user/kernel/tick.h"
 #include "user/kernel/watch_expiry.h"
 
@@ -27,6 +29,7 @@
  */
 #define RING_INTERVAL_NS (5 * CLOCK_NS_PER_MS)
 #define RESCAN_DELAY_NS (50 * CLOCK_NS_PER_MS)
+#define STORM_INTERVAL_NS CLOCK_NS_PER_SECOND
 #define WATCH_INTERVAL_NS (500 * CLOCK_NS_PER_MS)
 /* Those of sockets that ended by FIN stay until their record is sent; the oldest make room. */
 #define STACKS_MAX 8192
@@ -115,6 +118,8 @@ static int tracer_load(struct tracer *tracer)
 	memcpy((void *)&skeleton->rodata->tracer_config, &tracer->config, sizeof(tracer->config));
 	if (tracer->options->max_flows)
 		bpf_map__set_max_entries(skeleton->maps.ct_flows, tracer->options->max_flows);
+	if (!tracer->config.storm_rate)
+		bpf_map__set_max_entries(skeleton->maps.ct_storms, 1);
 	if (tracer->options->ring_bytes)
 		bpf_map__set_max_entries(skeleton->maps.ct_events, tracer->options->ring_bytes);
 	if (!kernel_features_has(&tracer->features, KERNEL_FEATURE_CGROUP_EVENTS)) {
@@ -248,28 +253,6 @@ static void tracer_attach_cgroups(struct tracer *tracer)
 			 strerror(errno));
 }
 
-/* Read an iterator to its end: it prints nothing, running it is the point. */
-static int tracer_run_iterator(struct bpf_program *program)
-{
-	struct bpf_link *link = bpf_program__attach_iter(program, NULL);
-	_cleanup_close_ int fd = -1;
-	char buffer[256];
-	ssize_t got;
-
-	if (!link)
-		return -errno;
-	fd = bpf_iter_create(bpf_link__fd(link));
-	if (fd < 0) {
-		bpf_link__destroy(link);
-		return -errno;
-	}
-	do {
-		got = read(fd, buffer, sizeof(buffer));
-	} while (got > 0 || (got < 0 && errno == EAGAIN));
-	bpf_link__destroy(link);
-	return got < 0 ? -errno : 0;
-}
-
 /* iter/tcp lists the sockets of the reader's namespace only. */
 static void tracer_snapshot(struct tracer *tracer)
 {
@@ -282,13 +265,13 @@ static void tracer_snapshot(struct tracer *tracer)
 		if (!tracer_wants_netns(tracer, ns->inode) ||
 		    namespaces_enter(&tracer->namespaces, ns))
 			continue;
-		err = tracer_run_iterator(skeleton->progs.ct_iter_tcp);
+		err = iterator_run(skeleton->progs.ct_iter_tcp);
 		namespaces_leave(&tracer->namespaces);
 		if (err)
 			log_debug("no snapshot of the sockets of namespace %u: %s", ns->inode,
 				  strerror(-err));
 	}
-	err = tracer_run_iterator(skeleton->progs.ct_iter_file);
+	err = iterator_run(skeleton->progs.ct_iter_file);
 	if (err)
 		log_warn("the owners of sockets older than this program stay unknown: %s",
 			 strerror(-err));
@@ -428,6 +411,17 @@ static int on_watch_timer(struct event_loop *loop, int fd, uint32_t events, void
 	return tracer_end_gulp(tracer);
 }
 
+static int on_storm_timer(struct event_loop *loop, int fd, uint32_t events, void *data)
+{
+	const struct tracer *tracer = data;
+
+	(void)loop;
+	(void)fd;
+	(void)events;
+	storm_flush(bpf_program__fd(tracer->skeleton->progs.ct_storm_flush));
+	return 0;
+}
+
 /* Interfaces and namespaces that come later. Without these the tracer sees what is there now. */
 static void tracer_follow_changes(struct tracer *tracer)
 {
@@ -538,6 +532,8 @@ int tracer_start(struct tracer *tracer, struct event_loop *loop, struct pipeline
 	if (err)
 		return log_error(err, "cannot watch the ring buffer: %s", strerror(-err));
 	err = event_loop_add_timer(loop, WATCH_INTERVAL_NS, on_watch_timer, tracer);
+	if (err >= 0 && tracer->config.storm_rate)
+		err = event_loop_add_timer(loop, STORM_INTERVAL_NS, on_storm_timer, tracer);
 	if (err < 0)
 		return log_error(err, "cannot make a timer: %s", strerror(-err));
 	/* Packets first: a close that is seen without its packets would be judged worse. */
@@ -554,12 +550,18 @@ int tracer_start(struct tracer *tracer, struct event_loop *loop, struct pipeline
 
 int tracer_stop(struct tracer *tracer)
 {
+	bool is_stuck;
+
 	tracer_end_account(tracer);
 	/* The packet hooks go last, in tracer_free(): taking off a link waits for an RCU grace period. */
 	closetrace_bpf__detach(tracer->skeleton);
 	tracer->feed_result = 0;
-	if (tracer->ring)
-		ring_buffer__consume(tracer->ring);
+	do {
+		is_stuck = tracer->config.storm_rate &&
+			   storm_flush(bpf_program__fd(tracer->skeleton->progs.ct_storm_flush));
+		if (tracer->ring)
+			ring_buffer__consume(tracer->ring);
+	} while (is_stuck && !tracer->feed_result);
 	return tracer->feed_result < 0 ? tracer->feed_result : 0;
 }
 

@@ -75,6 +75,7 @@ void connection_from_record(const struct close_record *record, const struct reco
 	if (!verdict_has_closer(record->decision.verdict))
 		memset(&ret->record.closer, 0, sizeof(ret->record.closer));
 	ret->wall_ns = clock_map_to_wall_ns(&context->clock, record->head.time_ns);
+	ret->repeated = 1;
 	ret->host = context->host;
 	ret->timeouts = context->timeouts;
 	if (record->birth_ns && record->birth_ns <= record->head.time_ns) {
@@ -96,6 +97,16 @@ void connection_from_record(const struct close_record *record, const struct reco
 	if (record->ifindex && context->interface_name)
 		ret->interface = context->interface_name(context->interface_data, record->key.netns,
 							 record->ifindex);
+}
+
+void connection_from_storm(const struct storm_record *storm, const struct record_context *context,
+			   struct closed_connection *ret)
+{
+	connection_from_record(&storm->close, context, ret);
+	ret->first_wall_ns = ret->wall_ns;
+	ret->wall_ns = clock_map_to_wall_ns(&context->clock, storm->last_ns);
+	ret->repeated = storm->repeated;
+	ret->storm_level = storm->level;
 }
 
 void endpoint_append(struct strbuf *b, const uint8_t addr[16], uint16_t port)

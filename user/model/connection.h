@@ -91,7 +91,9 @@ struct string_list {
  * Holds no pointer into itself: may be copied. Owns nothing that it points to.
  *
  * @record       As it came; a struct amend_record changes it before it is shown.
- * @wall_ns      record.head.time_ns as wall time.
+ * @wall_ns      When it ended; of a storm's record, when the youngest of them did.
+ * @repeated     How many endings it stands for; above 0. Everything else is one of them.
+ * @first_wall_ns  When the oldest of them ended; 0 when it stands for itself.
  * @duration_us  From the first SYN to the end.
  * @idle_us      Since the last data either way.
  * @interface    May be NULL.
@@ -102,6 +104,8 @@ struct string_list {
 struct closed_connection {
 	struct close_record record;
 	uint64_t wall_ns;
+	uint64_t repeated;
+	uint64_t first_wall_ns;
 	uint64_t duration_us;
 	uint64_t idle_us;
 	const char *host;
@@ -114,6 +118,7 @@ struct closed_connection {
 	uint32_t present; /* CONNECTION_HAS_* */
 	uint8_t role; /* enum connection_role */
 	uint8_t client; /* enum connection_client */
+	uint8_t storm_level; /* enum storm_level, when first_wall_ns is set */
 };
 
 /**
@@ -122,6 +127,10 @@ struct closed_connection {
  */
 void connection_from_record(const struct close_record *record, const struct record_context *context,
 			    struct closed_connection *ret);
+
+/* As above, for a record that stands for many. */
+void connection_from_storm(const struct storm_record *storm, const struct record_context *context,
+			   struct closed_connection *ret);
 
 static inline bool connection_has(const struct closed_connection *c, uint32_t bits)
 {

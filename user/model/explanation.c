@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "include/storm.h"
 #include "user/model/duration_text.h"
 #include "user/model/idle_hint.h"
 #include "user/model/names.h"
@@ -615,10 +616,31 @@ static void (*const explainers[CLOSE_VERDICT_COUNT])(struct strbuf *b,
 	[CLOSE_ORPHAN_MID] = explain_orphan,
 };
 
+/* Before the sentence about one of them. */
+static void say_storm(struct strbuf *b, const struct closed_connection *c)
+{
+	static const char *const whose[STORM_LEVEL_COUNT] = {
+		[STORM_PEER_NETWORK] = "",
+		[STORM_LISTENER] = ", of many peers or ports",
+		[STORM_VERDICT] = ", of many addresses",
+	};
+
+	strbuf_append_u64_grouped(b, c->repeated);
+	say(b, c->repeated == 1 ? " ending" : " endings");
+	if (c->wall_ns > c->first_wall_ns) {
+		say(b, " within ");
+		duration_append(b, (c->wall_ns - c->first_wall_ns) / CLOCK_NS_PER_US, " ");
+	}
+	say(b, whose[c->storm_level]);
+	say(b, ", such as: ");
+}
+
 void explanation_append(struct strbuf *b, const struct closed_connection *c)
 {
 	uint8_t verdict = c->record.decision.verdict;
 
+	if (c->first_wall_ns)
+		say_storm(b, c);
 	if (verdict < CLOSE_VERDICT_COUNT && explainers[verdict])
 		explainers[verdict](b, c);
 	else

@@ -481,6 +481,17 @@ GETTER(rst_seq_offset)
 	return connection_saw(c, EVIDENCE(RST_IN)) && connection_has(c, CONNECTION_HAS_SOCKET);
 }
 
+/* -- storm ----------------------------------------------------------------------------------- */
+GETTER(repeated)
+{
+	return give_number(ret, c->repeated);
+}
+
+GETTER(first_time)
+{
+	return give_number_if(ret, c->first_wall_ns != 0, c->first_wall_ns);
+}
+
 /* -- the registry ---------------------------------------------------------------------------- */
 #define FIELD_ROW(field, kind, unit_of, words_of, meaning_of)                                      \
 	[FIELD_ID_##field] = { .name = #field,                                                     \

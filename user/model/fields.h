@@ -102,7 +102,9 @@ enum field_type {
 	X(ttl_max, U64, "hops", NULL, "highest TTL of the peer's packets that are no RST")         \
 	X(rst_ttl, U64, "hops", NULL, "TTL of the peer's RST")                                     \
 	X(rst_ip_id, U64, "", NULL, "IPv4 identification of the peer's RST")                       \
-	X(rst_seq_offset, I64, "bytes", NULL, "sequence number of that RST less the expected one")
+	X(rst_seq_offset, I64, "bytes", NULL, "sequence number of that RST less the expected one") \
+	X(repeated, U64, "endings", NULL, "how many endings like it this record stands for")       \
+	X(first_time, TIME, "", NULL, "when the first of them ended")
 
 #define FIELD_ENUM(name, ...) FIELD_ID_##name,
 enum field_id { CONNECTION_FIELDS(FIELD_ENUM) FIELD_COUNT };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "include/flow_state.h"
+#include "include/storm.h"
 
 #define EVIDENCE_ALL ((1ULL << EVIDENCE_BIT_COUNT) - 1)
 
@@ -61,6 +62,15 @@ static bool cgroup_is_valid(const void *data)
 	       record.path[0] == '/' && memchr(record.path, '\0', sizeof(record.path));
 }
 
+static bool storm_is_valid(const void *data)
+{
+	struct storm_record record;
+
+	memcpy(&record, data, sizeof(record));
+	return record.repeated && record.level < STORM_LEVEL_COUNT &&
+	       record.last_ns >= record.close.head.time_ns && close_is_valid(&record.close);
+}
+
 static const struct {
 	size_t size;
 	bool (*is_valid)(const void *data);
@@ -68,6 +78,7 @@ static const struct {
 	[RECORD_CLOSE] = { sizeof(struct close_record), close_is_valid },
 	[RECORD_AMEND] = { sizeof(struct amend_record), amend_is_valid },
 	[RECORD_NETNS] = { sizeof(struct netns_record), netns_is_valid },
+	[RECORD_STORM] = { sizeof(struct storm_record), storm_is_valid },
 	[RECORD_CGROUP] = { sizeof(struct cgroup_record), cgroup_is_valid },
 };
 

@@ -36,6 +36,12 @@ static unsigned long long endings_total(const struct ledger *ledger)
 	return total;
 }
 
+/* Counted by the kernel side, and in no record that came: a group that made room, or a sink that failed. */
+static unsigned long long grouped_untold(const struct ledger *ledger)
+{
+	return ledger->counters.counts[COUNTER_CLOSE_GROUPED] - ledger->account.taken;
+}
+
 unsigned long long ledger_lost(const struct ledger *ledger)
 {
 	return ledger->counters.counts[COUNTER_CLOSE_LOST] + ledger->account.bad;
@@ -47,14 +53,16 @@ static void append_endings(struct strbuf *b, const struct ledger *ledger)
 	unsigned long long normal = counts[COUNTER_CLOSE_NORMAL] + ledger->account.normal;
 	unsigned long long filtered = counts[COUNTER_CLOSE_FILTERED] + ledger->account.filtered;
 
-	unsigned long long sum = ledger->account.shown + normal + filtered +
+	unsigned long long grouped = ledger->account.grouped + grouped_untold(ledger);
+	unsigned long long sum = ledger->account.shown + grouped + normal + filtered +
 				 ledger->account.beyond + ledger->account.unwritten +
 				 ledger_lost(ledger);
 
-	strbuf_appendf(b,
-		       PREFIX "ledger: %llu endings = %llu shown + %llu"
-			      " normal + %llu filtered out",
-		       endings_total(ledger), ledger->account.shown, normal, filtered);
+	strbuf_appendf(b, PREFIX "ledger: %llu endings = %llu shown", endings_total(ledger),
+		       ledger->account.shown);
+	if (grouped)
+		strbuf_appendf(b, " + %llu grouped", grouped);
+	strbuf_appendf(b, " + %llu normal + %llu filtered out", normal, filtered);
 	if (ledger->account.beyond)
 		strbuf_appendf(b, " + %llu beyond --count", ledger->account.beyond);
 	if (ledger->account.unwritten)
@@ -64,6 +72,11 @@ static void append_endings(struct strbuf *b, const struct ledger *ledger)
 		strbuf_appendf(b,
 			       PREFIX "note: the endings do not add up: %lld not accounted for\n",
 			       (long long)(endings_total(ledger) - sum));
+	if (grouped_untold(ledger))
+		strbuf_appendf(b,
+			       PREFIX "note: grouped_untold %llu (grouped endings that are in no "
+				      "record: their groups made room for others)\n",
+			       grouped_untold(ledger));
 	if (ledger->waiting)
 		strbuf_appendf(b,
 			       PREFIX "note: %llu closes still waited for the peer and are not "
@@ -258,6 +271,8 @@ static void append_reasons(struct strbuf *b, const struct ledger *ledger, long l
 		strbuf_append_str(b, " sockets that were not known;");
 	if (ledger->waiting)
 		strbuf_append_str(b, " closes that still wait;");
+	if (counts[COUNTER_CLOSE_GROUPED] && ledger->account.amend_late)
+		strbuf_append_str(b, " endings that were grouped before all was known of them;");
 	if (b->len == begin)
 		strbuf_append_str(b, " none");
 	else

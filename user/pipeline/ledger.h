@@ -59,7 +59,7 @@ unsigned long long ledger_lost(const struct ledger *ledger);
 
 /**
  * Some lines, each starting with "closetrace: ":
- * endings = shown + normal + filtered + lost; RSTs in and out by what became of them; the
+ * endings = shown + grouped + normal + filtered + lost; RSTs in and out by what became of them; the
  * totals by verdict; the kernel's counters beside ours, with the difference; and, if any,
  * every kind of loss with its name. What does not add up is printed, too.
  */

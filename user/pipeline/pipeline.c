@@ -13,7 +13,8 @@ struct pipeline {
 	struct pipeline_options options;
 	struct pipeline_account account;
 	struct hold *hold;
-	uint64_t unflushed; /* shown, and not yet known to be written */
+	/* Shown and grouped endings that are not yet known to be written. */
+	uint64_t unflushed, unflushed_grouped;
 };
 
 int pipeline_new(const struct pipeline_options *options, struct pipeline **ret)
@@ -44,44 +45,69 @@ void pipeline_free(struct pipeline **pipeline)
 static void account_unwritten(struct pipeline *pipeline)
 {
 	pipeline->account.shown -= pipeline->unflushed;
-	pipeline->account.unwritten += pipeline->unflushed;
-	pipeline->unflushed = 0;
+	pipeline->account.grouped -= pipeline->unflushed_grouped;
+	pipeline->account.unwritten += pipeline->unflushed + pipeline->unflushed_grouped;
+	pipeline->unflushed = pipeline->unflushed_grouped = 0;
 }
 
-static int pipeline_show(struct pipeline *pipeline, const struct close_record *record)
+static bool pipeline_is_full(const struct pipeline *pipeline)
 {
-	const struct pipeline_options *options = &pipeline->options;
-	struct pipeline_account *account = &pipeline->account;
-	struct closed_connection c;
-	int err;
+	uint64_t limit = pipeline->options.count_limit;
 
-	if (!options->show_all && !close_is_abnormal(&record->decision)) {
-		account->normal++;
-		return 0;
+	return limit && pipeline->account.shown + pipeline->account.storms >= limit;
+}
+
+static int pipeline_write(struct pipeline *pipeline, const struct closed_connection *c)
+{
+	int err = sink_write(pipeline->options.sink, c);
+
+	if (c->first_wall_ns) {
+		pipeline->account.storms++;
+		pipeline->account.grouped += c->repeated;
+		pipeline->unflushed_grouped += c->repeated;
+	} else {
+		pipeline->account.shown++;
+		pipeline->unflushed++;
 	}
-	if (!tracer_config_passes(options->config, record)) {
-		account->filtered++;
-		return 0;
-	}
-	if (options->count_limit && account->shown >= options->count_limit) {
-		account->beyond++;
-		return 0;
-	}
-	connection_from_record(record, options->context, &c);
-	if (options->enrich)
-		options->enrich(options->data, &c);
-	if (options->wants && !options->wants(options->data, &c)) {
-		account->filtered++;
-		return 0;
-	}
-	err = sink_write(options->sink, &c);
-	account->shown++;
-	pipeline->unflushed++;
 	if (err) {
 		account_unwritten(pipeline);
 		return err;
 	}
-	return options->count_limit && account->shown >= options->count_limit;
+	return pipeline_is_full(pipeline);
+}
+
+/* `storm` is NULL, or what `record` is the sample of. */
+static int pipeline_show(struct pipeline *pipeline, const struct close_record *record,
+			 const struct storm_record *storm)
+{
+	const struct pipeline_options *options = &pipeline->options;
+	struct pipeline_account *account = &pipeline->account;
+	uint64_t endings = storm ? storm->repeated : 1;
+	struct closed_connection c;
+
+	if (!options->show_all && !close_is_abnormal(&record->decision)) {
+		account->normal += endings;
+		return 0;
+	}
+	if (!tracer_config_passes(options->config, record)) {
+		account->filtered += endings;
+		return 0;
+	}
+	if (pipeline_is_full(pipeline)) {
+		account->beyond += endings;
+		return 0;
+	}
+	if (storm)
+		connection_from_storm(storm, options->context, &c);
+	else
+		connection_from_record(record, options->context, &c);
+	if (options->enrich)
+		options->enrich(options->data, &c);
+	if (options->wants && !options->wants(options->data, &c)) {
+		account->filtered += endings;
+		return 0;
+	}
+	return pipeline_write(pipeline, &c);
 }
 
 /* `sign` 1 counts the ending as it is now, -1 takes it back. */
@@ -113,7 +139,7 @@ static int pipeline_show_again(struct pipeline *pipeline, struct close_record *r
 	}
 	close_decide(&record->evidence, &record->decision);
 	account_decision(&pipeline->account, record, 1);
-	return pipeline_show(pipeline, record);
+	return pipeline_show(pipeline, record, NULL);
 }
 
 static int pipeline_amend(struct pipeline *pipeline, const struct amend_record *amend)
@@ -132,6 +158,7 @@ int pipeline_feed(struct pipeline *pipeline, const void *data, size_t size)
 {
 	const struct netns_record *netns = data;
 	const struct close_record *close = data;
+	const struct storm_record *storm = data;
 	enum record_type type;
 	struct close_record held;
 	int err;
@@ -143,7 +170,7 @@ int pipeline_feed(struct pipeline *pipeline, const void *data, size_t size)
 	switch (type) {
 	case RECORD_CLOSE:
 		if (!(close->head.flags & RECORD_MAY_BE_AMENDED))
-			return pipeline_show(pipeline, close);
+			return pipeline_show(pipeline, close, NULL);
 		err = hold_add(pipeline->hold, close);
 		if (!err)
 			return 0;
@@ -152,6 +179,9 @@ int pipeline_feed(struct pipeline *pipeline, const void *data, size_t size)
 		return pipeline_show_again(pipeline, &held, NULL);
 	case RECORD_AMEND:
 		return pipeline_amend(pipeline, data);
+	case RECORD_STORM:
+		pipeline->account.taken += storm->repeated;
+		return pipeline_show(pipeline, &storm->close, storm);
 	case RECORD_NETNS:
 		if (pipeline->options.netns_found)
 			pipeline->options.netns_found(pipeline->options.data, netns->netns,
@@ -169,7 +199,7 @@ int pipeline_feed_close(struct pipeline *pipeline, struct close_record *record)
 {
 	close_decide(&record->evidence, &record->decision);
 	account_decision(&pipeline->account, record, 1);
-	return pipeline_show(pipeline, record);
+	return pipeline_show(pipeline, record, NULL);
 }
 
 int pipeline_expire(struct pipeline *pipeline, uint64_t now_ns)
@@ -188,7 +218,7 @@ int pipeline_flush(struct pipeline *pipeline)
 
 	if (err)
 		account_unwritten(pipeline);
-	pipeline->unflushed = 0;
+	pipeline->unflushed = pipeline->unflushed_grouped = 0;
 	return err;
 }
 

@@ -31,6 +31,8 @@
  *              wait turned into something else. @snmp the same for tracer_counters.snmp.
  * @beyond      What came after --count was reached.
  * @unwritten   What the sink refused: disk full, reader gone.
+ * @grouped     Endings for which the storm records that were written stand; @storms is how many
+ *              of these there were, @taken the endings of all that came.
  */
 struct pipeline_account {
 	__u64 shown;
@@ -41,6 +43,9 @@ struct pipeline_account {
 	__u64 amend_late;
 	__u64 beyond;
 	__u64 unwritten;
+	__u64 grouped;
+	__u64 storms;
+	__u64 taken;
 	int64_t verdicts[CLOSE_VERDICT_COUNT];
 	int64_t snmp[SNMP_OF_ENDINGS_COUNT];
 };
@@ -50,7 +55,7 @@ struct pipeline_account {
  * @config       The filters, as the kernel has them. Borrowed.
  * @sink         Borrowed.
  * @show_all     Normal and benign endings too.
- * @count_limit  Stop after so many shown; 0 = none.
+ * @count_limit  Stop after so many records; 0 = none.
  * @enrich       Adds to a connection before it is written; may be NULL.
  * @wants        Whether a connection is shown, asked after `enrich`: what only user space can
  *               tell; may be NULL.
