@@ -14,7 +14,7 @@ struct stacks_map ct_stacks SEC(".maps");
 struct stack_slots_map ct_stack_slots SEC(".maps");
 struct unwanted_map ct_unwanted SEC(".maps");
 struct storms_map ct_storms SEC(".maps");
-struct storm_verdicts_map ct_storm_verdicts SEC(".maps");
+struct storm_rest_map ct_storm_rest SEC(".maps");
 
 const volatile struct tracer_config tracer_config = {};
 volatile __u32 tracer_hz = 0;

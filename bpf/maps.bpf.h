@@ -133,7 +133,7 @@ struct storms_map {
 	__type(value, struct storm_group);
 };
 
-struct storm_verdicts_map {
+struct storm_rest_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, CLOSE_VERDICT_COUNT);
 	__type(key, __u32);
@@ -152,7 +152,7 @@ extern struct stacks_map ct_stacks SEC(".maps");
 extern struct stack_slots_map ct_stack_slots SEC(".maps");
 extern struct unwanted_map ct_unwanted SEC(".maps");
 extern struct storms_map ct_storms SEC(".maps");
-extern struct storm_verdicts_map ct_storm_verdicts SEC(".maps");
+extern struct storm_rest_map ct_storm_rest SEC(".maps");
 
 extern const volatile struct tracer_config tracer_config;
 

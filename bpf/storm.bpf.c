@@ -52,6 +52,6 @@ int ct_storm_flush(void *ctx)
 	struct storm_flush flush = {};
 
 	bpf_for_each_map_elem(&ct_storms, storm_flush_keyed, &flush, 0);
-	bpf_for_each_map_elem(&ct_storm_verdicts, storm_flush_verdict, &flush, 0);
+	bpf_for_each_map_elem(&ct_storm_rest, storm_flush_verdict, &flush, 0);
 	return flush.is_stuck;
 }

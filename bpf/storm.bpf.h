@@ -67,7 +67,7 @@ __weak __noinline int storm_admits(struct close_record *record)
 		return 1;
 	rate = tracer_config.storm_rate;
 	index = record->decision.verdict;
-	verdict = bpf_map_lookup_elem(&ct_storm_verdicts, &index);
+	verdict = bpf_map_lookup_elem(&ct_storm_rest, &index);
 	if (!rate || !verdict)
 		return 1;
 	storm_key_make(&key, record);

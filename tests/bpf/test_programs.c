@@ -13,11 +13,12 @@ static const struct {
 	const char *name;
 	uint64_t bytes_max;
 } map_limits[] = {
-	{ "ct_sockets", 16 << 10 }, { "ct_flows", 12 << 20 },	     { "ct_watch", 4 << 20 },
-	{ "ct_events", 5 << 20 },   { "ct_counters", 256 << 10 },    { "ct_netns", 1 << 20 },
-	{ "ct_ended", 1 << 20 },    { "ct_scratch", 256 << 10 },     { "ct_unwanted", 1 << 20 },
-	{ "ct_stacks", 16 << 10 },  { "ct_stack_slots", 512 << 10 }, { ".rodata", 64 << 10 },
-	{ ".bss", 64 << 10 },	    { ".data", 64 << 10 },
+	{ "ct_sockets", 16 << 10 },    { "ct_flows", 12 << 20 },	{ "ct_watch", 4 << 20 },
+	{ "ct_events", 5 << 20 },      { "ct_counters", 256 << 10 },	{ "ct_netns", 1 << 20 },
+	{ "ct_ended", 1 << 20 },       { "ct_scratch", 256 << 10 },	{ "ct_unwanted", 1 << 20 },
+	{ "ct_stacks", 16 << 10 },     { "ct_stack_slots", 512 << 10 }, { ".rodata", 64 << 10 },
+	{ ".bss", 64 << 10 },	       { ".data", 64 << 10 },		{ "ct_storms", 2 << 20 },
+	{ "ct_storm_rest", 64 << 10 },
 };
 
 static struct closetrace_bpf *skeleton;
