@@ -38,6 +38,7 @@ TEST(every_number_goes_to_its_name_and_back)
 			const char *name = lists[i].words->name((uint8_t)number);
 
 			assert_true(*name);
+			assert_int_equal(word_list_find(lists[i].words, name), number);
 			if (lists[i].from_name(name) != (int)number)
 				fail_msg("%s %zu is %s, which is %d", lists[i].what, number, name,
 					 lists[i].from_name(name));
@@ -54,6 +55,11 @@ TEST(numbers_of_no_list_are_unknown)
 			assert_string_equal(lists[i].words->name((uint8_t)number), "unknown");
 		assert_int_equal(lists[i].from_name("no_such_word"), -ENOENT);
 		assert_int_equal(lists[i].from_name(""), -ENOENT);
+		assert_int_equal(word_list_find(lists[i].words, "no_such_word"), -ENOENT);
+		assert_int_equal(word_list_find(lists[i].words, "unknown"),
+				 lists[i].from_name("unknown"));
+		assert_int_equal(word_list_has_unknown(lists[i].words),
+				 lists[i].from_name("unknown") >= 0);
 	}
 	assert_string_equal(verdict_name(CLOSE_UNDECIDED), "unknown");
 	assert_int_equal(verdict_from_name("unknown"), -ENOENT);

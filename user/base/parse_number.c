@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
+#include <time.h>
 
 #include "user/base/clock.h"
 
@@ -182,6 +183,100 @@ int parse_size_bytes(const char *s, uint64_t *ret)
 	};
 
 	return parse_with_unit(s, units, sizeof(units) / sizeof(units[0]), ret);
+}
+
+/* Exactly `count` digits, at most 4, from `least` to `most`. */
+static int fixed_digits_read(const char **cursor, int count, int least, int most, int *ret)
+{
+	const char *s = *cursor;
+	int value = 0, i;
+
+	for (i = 0; i < count; i++, s++) {
+		if (!is_digit(*s))
+			return -EINVAL;
+		value = value * 10 + (*s - '0');
+	}
+	if (value < least || value > most)
+		return -EINVAL;
+	*cursor = s;
+	*ret = value;
+	return 0;
+}
+
+/* `c` and the two digits behind it. */
+static int part_read(const char **cursor, char c, int least, int most, int *ret)
+{
+	const char *s = *cursor;
+
+	if (*s++ != c || fixed_digits_read(&s, 2, least, most, ret))
+		return -EINVAL;
+	*cursor = s;
+	return 0;
+}
+
+/* Z, +01:00 or -0130, as seconds east. */
+static int zone_read(const char **cursor, int *ret)
+{
+	const char *s = *cursor;
+	int hours, minutes, sign = *s == '-' ? -1 : 1;
+
+	if (*s == 'Z' || *s == 'z') {
+		*ret = 0;
+		*cursor = s + 1;
+		return 0;
+	}
+	if (*s != '+' && *s != '-')
+		return -EINVAL;
+	s++;
+	if (fixed_digits_read(&s, 2, 0, 23, &hours))
+		return -EINVAL;
+	if (*s == ':')
+		s++;
+	if (fixed_digits_read(&s, 2, 0, 59, &minutes))
+		return -EINVAL;
+	*ret = sign * (hours * 3600 + minutes * 60);
+	*cursor = s;
+	return 0;
+}
+
+int parse_time_ns(const char *s, uint64_t *ret)
+{
+	int year, month, day, east = 0;
+	uint64_t fraction = 0;
+	struct tm tm = { 0 };
+	time_t seconds;
+
+	if (fixed_digits_read(&s, 4, 0, 9999, &year) || part_read(&s, '-', 1, 12, &month) ||
+	    part_read(&s, '-', 1, 31, &day))
+		return -EINVAL;
+	if (*s) {
+		if (part_read(&s, *s == ' ' || *s == 't' ? *s : 'T', 0, 23, &tm.tm_hour) ||
+		    part_read(&s, ':', 0, 59, &tm.tm_min))
+			return -EINVAL;
+		if (*s == ':' && part_read(&s, ':', 0, 59, &tm.tm_sec))
+			return -EINVAL;
+		if (*s == '.') {
+			s++;
+			if (fraction_read(&s, &fraction))
+				return -EINVAL;
+		}
+		if (zone_read(&s, &east))
+			return -EINVAL;
+	}
+	if (*s)
+		return -EINVAL;
+	tm.tm_year = year - 1900;
+	tm.tm_mon = month - 1;
+	tm.tm_mday = day;
+	seconds = timegm(&tm);
+	/* 30 February becomes a day of March. */
+	if (tm.tm_mday != day)
+		return -EINVAL;
+	seconds -= east;
+	if (year > 2261 || seconds < 0)
+		return -ERANGE;
+	*ret = (uint64_t)seconds * CLOCK_NS_PER_SECOND + fraction / UINT64_C(1000000000);
+	return 0;
 }
 
 /* Of the byte that the prefix cuts, the bits that belong to it. */

@@ -39,6 +39,17 @@ int parse_duration_ns(const char *s, uint64_t *ret);
  */
 int parse_size_bytes(const char *s, uint64_t *ret);
 
+/**
+ * `2026-03-04T05:06:07.000000089Z`, `2026-03-04T05:06+01:00`, `2026-03-04`: a day, or a day and a
+ * time with its zone; a space may stand for the T. A day alone begins at midnight UTC. Parts of a
+ * nanosecond are dropped.
+ *
+ * @ret     Nanoseconds since 1970 in UTC.
+ * @return  0; -EINVAL, also for a day or time that no clock shows; -ERANGE before 1970 or after 2261.
+ * Source: RFC 3339 section 5.6; seconds are optional here, a leap second is refused.
+ */
+int parse_time_ns(const char *s, uint64_t *ret);
+
 /* A network. IPv4 is kept as ::ffff:a.b.c.d. All bits behind the prefix are 0. */
 struct cidr {
 	uint8_t addr[16]; /* network order */

@@ -100,12 +100,18 @@ enum filter_sql_type {
 	FILTER_SQL_BLOB,
 };
 
-/* One parameter. `data` is the filter's. */
+/**
+ * One parameter.
+ *
+ * @data   Of TEXT and BLOB, `len` bytes; of the filter, or `owned`.
+ * @owned  Freed by filter_sql_values_release(); may be NULL.
+ */
 struct filter_sql_value {
 	enum filter_sql_type type;
 	int64_t integer;
 	const void *data;
 	size_t len;
+	void *owned;
 };
 
 struct filter_sql_values {

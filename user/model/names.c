@@ -111,6 +111,24 @@ DEFINE_WORDS(tcp_state)
 DEFINE_WORDS(owner_source)
 DEFINE_WORDS(evidence)
 
+bool word_list_has_unknown(const struct word_list *words)
+{
+	return words == &class_words || words == &initiator_words || words == &confidence_words;
+}
+
+int word_list_find(const struct word_list *words, const char *name)
+{
+	int number;
+
+	if (strcmp(name, "unknown") == 0 && !word_list_has_unknown(words))
+		return -ENOENT;
+	for (number = 0; number < words->count; number++) {
+		if (strcmp(words->name((uint8_t)number), name) == 0)
+			return number;
+	}
+	return -ENOENT;
+}
+
 const char *verdict_meaning(uint8_t verdict)
 {
 	return word_at(verdict_meanings, ARRAY_COUNT(verdict_meanings), verdict, "");

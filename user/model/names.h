@@ -6,6 +6,7 @@
 #ifndef USER_MODEL_NAMES_H
 #define USER_MODEL_NAMES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -61,6 +62,12 @@ struct word_list {
 	const char *(*name)(uint8_t number);
 	uint8_t count;
 };
+
+/* Whether "unknown" is one of its words, not only the name of what is no word. */
+bool word_list_has_unknown(const struct word_list *words);
+
+/* The number of a word, exactly as spelled in the list; -ENOENT when it is none. */
+int word_list_find(const struct word_list *words, const char *name);
 
 extern const struct word_list verdict_words, class_words, cause_words, initiator_words, stage_words,
 	confidence_words, reset_reason_words, tcp_state_words, owner_source_words, evidence_words;
