@@ -50,8 +50,24 @@ $(BUILD)/obj/tests/%.o: tests/%.c $(BUILD)/flags | $(BUILD)/tools
 $(BUILD)/tests/%.skel.h: $(BUILD)/tests/%.bpf.o
 	$(call say,SKEL,$@)$(BPFTOOL) gen skeleton $< name $(subst -,_,$(notdir $*))_bpf > $@
 
+# -- fuzz targets: clang's libFuzzer, and the product's code compiled once more for it -------------
+FUZZ_SANITIZE := address,undefined
+FUZZ_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+$(BUILD)/obj-fuzz/libuser.a: $(PLAIN_SOURCES:%.c=$(BUILD)/obj-fuzz/%.o)
+
+$(BUILD)/obj-fuzz/%.o: %.c $(BUILD)/flags | $(BUILD)/tools
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CLANG) $(TEST_CFLAGS) $(call SANITIZE_FLAGS,fuzzer-no-link,$(FUZZ_SANITIZE)) $(DEPS) -c $< -o $@
+
+$(FUZZ_TESTS): $(BUILD)/%: $(BUILD)/obj-fuzz/%.o $(BUILD)/obj-fuzz/libuser.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CLANG) $(call SANITIZE_FLAGS,fuzzer,$(FUZZ_SANITIZE)) $(LDFLAGS) $(call grouped,$^) $(TEST_LIBS) -o $@
+
 # -- programs --------------------------------------------------------------------------------------
 $(PARITY_TESTS) $(BPF_TESTS) $(UNIT_WITH_SKELETON:%=$(BUILD)/tests/unit/%): $(BUILD)/obj-test/libskel.a
+
+# The SQL of filters is tried in SQLite.
+$(BUILD)/tests/unit/test_filter_sql: TEST_LIBS += -lsqlite3
 
 $(UNIT_TESTS) $(PARITY_TESTS) $(BPF_TESTS): $(BUILD)/%: $(BUILD)/obj-test/%.o $(SAN_HARNESS) $(BUILD)/obj-test/libuser.a
 	@mkdir -p $(@D)
@@ -77,9 +93,10 @@ BUILD_parity := $(PARITY_TESTS)
 BUILD_bpf := $(BPF_TESTS)
 BUILD_e2e := $(E2E_BATTERY) $(BUILD)/closetrace
 BUILD_cli := $(BUILD)/closetrace $(BUILD)/tests/bench/connload $(E2E_BATTERY)
-TIERS := check unit cli parity bpf e2e kernels
+TIERS := check unit fuzz cli parity bpf e2e kernels
+BUILD_fuzz := $(FUZZ_TESTS)
 BUILD_kernels := $(BUILD)/closetrace-static
-RUN_TIERS = BUILD='$(BUILD)' V='$(V)' STRICT='$(STRICT)' tests/run.sh
+RUN_TIERS = BUILD='$(BUILD)' V='$(V)' STRICT='$(STRICT)' FUZZ_SECONDS='$(FUZZ_SECONDS)' tests/run.sh
 
 test: ## install what is missing, build everything, run every test
 	$(Q)packaging/install-deps build test kernels
@@ -93,6 +110,10 @@ check: $(BUILD_check) ## the checks of the source: layers, format, sizes, words,
 
 test-unit: $(BUILD_unit) ## the modules, each alone, under the sanitizers; no privilege
 	$(Q)$(RUN_TIERS) unit
+
+fuzz: FUZZ_SECONDS ?= 60
+fuzz: $(BUILD_fuzz) ## every fuzz target for FUZZ_SECONDS, 60 by default
+	$(Q)$(RUN_TIERS) fuzz
 
 test-cli: $(BUILD_cli) ## the command line (bats)
 	$(Q)$(RUN_TIERS) cli
@@ -119,6 +140,6 @@ bench: ## what tracing costs, as ratios against the untraced case of the same ru
 	$(Q)+$(MAKE) --no-print-directory all $(BENCH) $(BENCH_OBJECTS)
 	$(Q)BUILD='$(BUILD)' tests/bench/bench.sh $(ARGS)
 
-.PHONY: test tests check test-unit test-cli test-parity test-bpf test-e2e test-mix test-kernels bench
+.PHONY: test tests check test-unit fuzz test-cli test-parity test-bpf test-e2e test-mix test-kernels bench
 
--include $(shell find $(BUILD)/obj-test $(BUILD)/obj/tests $(BUILD)/tests -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/obj-test $(BUILD)/obj-fuzz $(BUILD)/obj/tests $(BUILD)/tests -name '*.d' 2>/dev/null)

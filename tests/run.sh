@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# Run tiers of tests: run.sh check unit cli parity bpf e2e kernels
+# Run tiers of tests: run.sh check unit fuzz cli parity bpf e2e kernels
 #
 # A test is one executable, or one bats file. Its cases are the TAP lines it prints; without any,
 # its exit status is its one case (77: skipped, the last line says why). Output is shown only for a
@@ -29,6 +29,7 @@ trap '[ -z "$child" ] || kill "$child" 2>/dev/null; exit 130' INT TERM
 tests_of() { # the tests of a tier come from its sources, so one that was not built is noticed
 	case $1 in
 	check) ls tests/check/*.sh ;;
+	fuzz) ls tests/fuzz/fuzz_*.c | sed "s|^|$BUILD/|; s|\.c$||" ;;
 	unit | parity | bpf) ls tests/"$1"/test_*.c | grep -v '\.bpf\.c$' | sed "s|^|$BUILD/|; s|\.c$||" ;;
 	e2e) ls tests/e2e/*.c >/dev/null && echo "$BUILD/tests/e2e/battery" ;;
 	cli) ls tests/cli/*.bats ;;
@@ -37,9 +38,21 @@ tests_of() { # the tests of a tier come from its sources, so one that was not bu
 	esac 2>/dev/null
 }
 
+# A fuzz target runs for FUZZ_SECONDS (10) on its seeds. What it finds by itself, inputs that crash
+# it included, is put into $BUILD/fuzz; the next run goes on from there.
+fuzz_arguments() { # fuzz_arguments PATH: one per line
+	local name=${1##*/fuzz_}
+	mkdir -p "$BUILD/fuzz/$name" || return
+	echo "-max_total_time=${FUZZ_SECONDS:-10}"
+	printf '%s\n' -error_exitcode=1 -timeout_exitcode=1 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 "-artifact_prefix=$BUILD/fuzz/$name-"
+	[ ! -f "tests/fuzz/$name.dict" ] || echo "-dict=tests/fuzz/$name.dict"
+	printf '%s\n' "$BUILD/fuzz/$name" "tests/fuzz/corpus/$name"
+}
+
 # Becomes the test. The tiers that need root get it from sudo where that asks nothing.
 run_one() { # run_one TIER PATH
-	local root=
+	local root= arguments=("${@:3}")
+	[ "$1" != fuzz ] || mapfile -t arguments < <(fuzz_arguments "$2")
 	case $1 in
 	parity | bpf | e2e | cli)
 		if [ "$(id -u)" != 0 ]; then
@@ -58,7 +71,7 @@ run_one() { # run_one TIER PATH
 		;;
 	*)
 		[ -x "$2" ] || { echo "$2 was not built" && exit 1; }
-		exec $root timeout -k 10 "$timeout_seconds" "${@:2}"
+		exec $root timeout -k 10 "$timeout_seconds" "$2" "${arguments[@]}"
 		;;
 	esac
 }

@@ -318,4 +318,51 @@ TEST(hexadecimal_digits_alone)
 	assert_true(value == UINT64_C(0xffffffff81a0bc09));
 }
 
+struct time_case {
+	const char *text;
+	uint64_t ns;
+	int err;
+};
+
+static const struct time_case times[] = {
+	{ "1970-01-01", 0, 0 },
+	{ "1970-01-02T00:00Z", UINT64_C(86400000000000), 0 },
+	{ "2026-03-04T05:06:07.000000089Z", UINT64_C(1772600767000000089), 0 },
+	{ "2026-03-04 05:06:07z", UINT64_C(1772600767000000000), 0 },
+	{ "2026-03-04t06:36:07.5+01:30", UINT64_C(1772600767500000000), 0 },
+	{ "2026-03-03T23:06:07-0600", UINT64_C(1772600767000000000), 0 },
+	{ "2024-02-29", UINT64_C(1709164800000000000), 0 },
+	{ "2261-12-31T23:59:59.999999999Z", UINT64_C(9214646399999999999), 0 },
+	{ "2262-01-01", 0, -ERANGE },
+	{ "1969-12-31", 0, -ERANGE },
+	{ "1970-01-01T00:00+00:01", 0, -ERANGE },
+	{ "2026-02-29", 0, -EINVAL },
+	{ "2026-13-01", 0, -EINVAL },
+	{ "2026-00-01", 0, -EINVAL },
+	{ "2026-01-32", 0, -EINVAL },
+	{ "2026-1-1", 0, -EINVAL },
+	{ "2026-01-01T", 0, -EINVAL },
+	{ "2026-01-01T24:00Z", 0, -EINVAL },
+	{ "2026-01-01T00:60Z", 0, -EINVAL },
+	{ "2026-01-01T00:00:60Z", 0, -EINVAL },
+	{ "2026-01-01T00:00", 0, -EINVAL },
+	{ "2026-01-01T00:00:00.Z", 0, -EINVAL },
+	{ "2026-01-01T00:00:00+1:00", 0, -EINVAL },
+	{ "2026-01-01T00:00:00ZZ", 0, -EINVAL },
+	{ "2026-01-01 ", 0, -EINVAL },
+	{ "", 0, -EINVAL },
+	{ "now", 0, -EINVAL },
+};
+
+TEST(times_of_the_calendar)
+{
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		uint64_t ns = 77;
+		int err = parse_time_ns(times[i].text, &ns);
+
+		if (err != times[i].err || ns != (err ? 77 : times[i].ns))
+			fail_msg("\"%s\" is %d, %llu", times[i].text, err, (unsigned long long)ns);
+	}
+}
+
 TEST_MAIN()

@@ -57,13 +57,13 @@ static struct filter_node *members_of(struct filter_node *node, uint8_t kind,
 int filter_node_join(uint8_t kind, struct filter_node **a, struct filter_node **b,
 		     struct filter_node **ret)
 {
-	struct filter_node *group = calloc(1, sizeof(*group)), *last;
+	struct filter_node *group = calloc(1, sizeof(*group)), *last, *unused;
 
 	if (!group)
 		return -ENOMEM;
 	group->kind = kind;
 	group->first = members_of(TAKE_PTR(*a), kind, &last);
-	last->next = members_of(TAKE_PTR(*b), kind, &last);
+	last->next = members_of(TAKE_PTR(*b), kind, &unused);
 	*ret = group;
 	return 0;
 }
