@@ -58,9 +58,10 @@ static const struct wire_point_info {
  *
  * @flags  TRACER_* besides TRACER_SHOW_ALL and TRACER_WIRE_HOOKED, which are always set.
  * @port   For TRACER_FILTER_PORT, host order.
+ * @storm_rate  0 = every ending by itself; @storm_groups entries of the map of groups.
  */
 struct wire_lab_options {
-	uint32_t max_flows, ring_bytes, flags;
+	uint32_t max_flows, ring_bytes, flags, storm_rate, storm_groups;
 	uint16_t port;
 };
 
@@ -70,7 +71,9 @@ struct wire_lab {
 	int programs[WIRE_POINTS];
 	struct close_record records[WIRE_LAB_RECORDS_MAX];
 	size_t record_count;
-	size_t other_count; /* records that are not RECORD_CLOSE */
+	uint64_t repeated; /* endings that storm records stand for; their number */
+	size_t storm_count;
+	size_t other_count; /* records that are none of these */
 	bool is_shared;
 };
 
@@ -81,12 +84,16 @@ static int wire_lab_ifindex[2];
 static inline int wire_lab_take_record(void *data, void *record, size_t size)
 {
 	struct wire_lab *lab = data;
+	const struct storm_record *storm = record;
 	struct close_record *close = record;
 
 	if (size == sizeof(*close) && close->head.type == RECORD_CLOSE) {
 		/* Floods of damaged packets end many connections; the first ones are enough. */
 		if (lab->record_count < WIRE_LAB_RECORDS_MAX)
 			lab->records[lab->record_count++] = *close;
+	} else if (close->head.type == RECORD_STORM) {
+		lab->repeated += storm->repeated;
+		lab->storm_count++;
 	} else {
 		lab->other_count++;
 	}
@@ -109,13 +116,16 @@ static inline void wire_lab_load(struct wire_lab *lab, const struct wire_lab_opt
 	assert_non_null(lab->skeleton);
 	config.flags = TRACER_SHOW_ALL | TRACER_WIRE_HOOKED | options->flags;
 	config.port = HOST_TO_NET_16(options->port);
+	config.storm_rate = options->storm_rate;
 	memcpy((void *)&lab->skeleton->rodata->tracer_config, &config, sizeof(config));
 	if (options->max_flows)
 		bpf_map__set_max_entries(lab->skeleton->maps.ct_flows, options->max_flows);
 	if (options->ring_bytes)
 		bpf_map__set_max_entries(lab->skeleton->maps.ct_events, options->ring_bytes);
+	if (options->storm_groups)
+		bpf_map__set_max_entries(lab->skeleton->maps.ct_storms, options->storm_groups);
 	bpf_object__for_each_program(program, lab->skeleton->obj) {
-		bool is_wanted = false;
+		bool is_wanted = program == lab->skeleton->progs.ct_storm_flush;
 
 		for (int i = 0; i < WIRE_POINTS; i++)
 			is_wanted |= !strcmp(bpf_program__name(program), wire_points[i].name);
