@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "user/base/clock.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
+
+#include "user/base/cleanup.h"
+#include "user/base/parse_number.h"
 
 #define CLOCK_MAP_SAMPLES 5
 #define UTC_TEXT_LEN 20 /* 2026-03-04T05:06:07. */
@@ -17,9 +24,67 @@ static uint64_t clock_read_ns(clockid_t id)
 	return (uint64_t)now.tv_sec * CLOCK_NS_PER_SECOND + (uint64_t)now.tv_nsec;
 }
 
+/* "monotonic  -3600  0" of the file: seconds, which may be negative, and nanoseconds. */
+static int64_t clock_offset_parse(char *text)
+{
+	const char *words[3] = { NULL };
+	uint64_t seconds, ns;
+	bool is_negative;
+	char *word;
+
+	for (size_t i = 0; i < 3 && (word = strsep(&text, " \t\n"));)
+		if (*word)
+			words[i++] = word;
+	if (!words[2] || strcmp(words[0], "monotonic"))
+		return 0;
+	is_negative = words[1][0] == '-';
+	if (parse_u64(words[1] + is_negative, INT64_MAX / CLOCK_NS_PER_SECOND, &seconds) ||
+	    parse_u64(words[2], CLOCK_NS_PER_SECOND, &ns))
+		return 0;
+	return (is_negative ? -1 : 1) * (int64_t)(seconds * CLOCK_NS_PER_SECOND) + (int64_t)ns;
+}
+
+/* What this time namespace adds to the clock of the kernel: time_namespaces(7). */
+static int64_t clock_namespace_offset_ns(void)
+{
+	static int64_t offset_ns;
+	static bool is_known;
+	char text[256] = "";
+	_cleanup_close_ int fd = -1;
+
+	if (is_known)
+		return offset_ns;
+	is_known = true;
+	fd = open("/proc/self/timens_offsets", O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && read(fd, text, sizeof(text) - 1) > 0)
+		offset_ns = clock_offset_parse(text);
+	return offset_ns;
+}
+
 uint64_t clock_monotonic_ns(void)
 {
-	return clock_read_ns(CLOCK_MONOTONIC);
+	return clock_read_ns(CLOCK_MONOTONIC) - (uint64_t)clock_namespace_offset_ns();
+}
+
+int clock_follow_steps(void)
+{
+	int fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+
+	if (fd < 0)
+		return -errno;
+	clock_take_step(fd);
+	return fd;
+}
+
+void clock_take_step(int fd)
+{
+	/* It would fire in 2242; a step cancels it, and it must be set again to hear of the next. */
+	const struct itimerspec never = { .it_value.tv_sec = (time_t)1 << 33 };
+	uint64_t count;
+
+	if (read(fd, &count, sizeof(count)) < 0)
+		count = 0;
+	timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL);
 }
 
 uint64_t clock_realtime_ns(void)

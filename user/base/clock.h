@@ -12,8 +12,18 @@
 #define CLOCK_NS_PER_MS UINT64_C(1000000)
 #define CLOCK_NS_PER_US UINT64_C(1000)
 
-/* CLOCK_MONOTONIC, the clock of bpf_ktime_get_ns(): stands still while the machine sleeps. */
+/**
+ * CLOCK_MONOTONIC as the kernel itself counts it, the clock of bpf_ktime_get_ns(), also within a
+ * time namespace: stands still while the machine sleeps.
+ */
 uint64_t clock_monotonic_ns(void);
+
+/**
+ * A descriptor that becomes readable when somebody sets the wall clock; then clock_take_step().
+ * Negative errno.
+ */
+int clock_follow_steps(void);
+void clock_take_step(int fd);
 
 /* CLOCK_REALTIME, since 1970 in UTC. */
 uint64_t clock_realtime_ns(void);

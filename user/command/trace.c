@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -23,7 +24,7 @@
 #include "user/pipeline/ledger.h"
 #include "user/pipeline/pipeline.h"
 
-/* The wall clock may be stepped: ask it again. */
+/* The wall clock is slewed, and jumps after a sleep: ask it again. A step is told at once. */
 #define CLOCK_INTERVAL_NS (10 * CLOCK_NS_PER_SECOND)
 
 struct trace {
@@ -33,6 +34,7 @@ struct trace {
 	struct host_timeouts timeouts;
 	struct sink *sink;
 	struct event_loop *loop;
+	int clock_fd;
 	struct tracer *tracer;
 	struct pipeline *pipeline;
 	struct trace_containers *containers;
@@ -44,6 +46,8 @@ static void trace_release(struct trace *trace)
 	tracer_free(&trace->tracer);
 	pipeline_free(&trace->pipeline);
 	event_loop_free(&trace->loop);
+	if (trace->clock_fd >= 0)
+		close(trace->clock_fd);
 	sink_close(&trace->sink);
 	trace_containers_free(&trace->containers);
 	stack_names_free(&trace->stack_names);
@@ -110,6 +114,17 @@ static int on_clock(struct event_loop *loop, int fd, uint32_t events, void *data
 	return 0;
 }
 
+static int on_clock_step(struct event_loop *loop, int fd, uint32_t events, void *data)
+{
+	struct trace *trace = data;
+
+	(void)loop;
+	(void)events;
+	clock_take_step(fd);
+	clock_map_refresh(&trace->context.clock);
+	return 0;
+}
+
 static int on_duration(struct event_loop *loop, int fd, uint32_t events, void *data)
 {
 	(void)fd;
@@ -146,6 +161,10 @@ static int trace_open_loop(struct trace *trace)
 		err = event_loop_add_signals(trace->loop, signals, 3, on_signal, trace);
 	if (err >= 0)
 		err = event_loop_add_timer(trace->loop, CLOCK_INTERVAL_NS, on_clock, trace);
+	trace->clock_fd = clock_follow_steps();
+	if (err >= 0 && trace->clock_fd >= 0)
+		err = event_loop_add_fd(trace->loop, trace->clock_fd, EPOLLIN, on_clock_step,
+					trace);
 	if (err >= 0 && trace->options.duration_ns)
 		err = event_loop_add_timer(trace->loop, trace->options.duration_ns, on_duration,
 					   trace);
@@ -254,7 +273,7 @@ static int trace_run(struct trace *trace)
 
 int trace_command(int argc, char **argv)
 {
-	_cleanup_(trace_release) struct trace trace = {};
+	_cleanup_(trace_release) struct trace trace = { .clock_fd = -1 };
 	int err;
 
 	err = options_parse(argc, argv, OPTION_FOR_TRACE, &trace.options);

@@ -51,6 +51,23 @@ static uint32_t clsact_parent(enum tcx_direction direction)
 			 direction == TCX_INGRESS ? TC_H_MIN_INGRESS : TC_H_MIN_EGRESS);
 }
 
+static int clsact_stop_at_ours(const struct netlink_filter *filter, void *data)
+{
+	(void)data;
+	return filter->priority == CLSACT_PRIORITY && filter->handle == (uint32_t)getpid() ?
+		       -EEXIST :
+		       0;
+}
+
+bool clsact_is_attached(int ifindex, enum tcx_direction direction)
+{
+	int err =
+		netlink_list_filters(ifindex, clsact_parent(direction), clsact_stop_at_ours, NULL);
+
+	/* -EINVAL, -ENOENT: there is no such qdisc any more. */
+	return err && err != -EINVAL && err != -ENOENT;
+}
+
 static int clsact_stop_at_first(const struct netlink_filter *filter, void *data)
 {
 	(void)filter;

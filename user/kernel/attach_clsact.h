@@ -20,6 +20,9 @@
 int clsact_attach(int program_fd, int ifindex, enum tcx_direction direction, bool *ret_made_qdisc);
 int clsact_detach(int ifindex, enum tcx_direction direction);
 
+/* False when somebody has removed our filter, or the whole qdisc. True when it cannot be told. */
+bool clsact_is_attached(int ifindex, enum tcx_direction direction);
+
 /* Remove the qdisc unless a filter of somebody is in it. For who made it. */
 void clsact_remove_if_empty(int ifindex);
 

@@ -10,3 +10,12 @@ int tcx_link_create(int program_fd, int ifindex, enum tcx_direction direction)
 
 	return fd < 0 ? -errno : fd;
 }
+
+bool tcx_link_is_detached(int link_fd)
+{
+	struct bpf_link_info info = {};
+	uint32_t size = sizeof(info);
+
+	/* The interface comes first for both kinds; older headers know only that of XDP. */
+	return !bpf_obj_get_info_by_fd(link_fd, &info, &size) && !info.xdp.ifindex;
+}

@@ -12,13 +12,20 @@
 #include <unistd.h>
 
 #include "user/base/cleanup.h"
+#include "user/base/clock.h"
 #include "user/base/log.h"
 #include "user/kernel/attach_clsact.h"
+
+/* A look at a link takes the lock of all interfaces, which somebody else may hold for long. */
+#define WIRE_CHECK_NS (5 * CLOCK_NS_PER_MS)
+/* Filters are listed in their namespaces, which costs more; events tell of them at once. */
+#define WIRE_CHECK_FILTERS 8
 
 /* One hooked interface. Descriptors are links; -1 = none, or a clsact filter. */
 struct attachment {
 	uint32_t netns;
 	int ifindex;
+	unsigned short hardware_type;
 	int in_fd;
 	int out_fd;
 	bool clsact_in;
@@ -36,6 +43,8 @@ struct wire {
 	size_t count;
 	size_t capacity;
 	int error; /* first failure on an interface that was asked for by name */
+	size_t check_next; /* where wire_check() goes on */
+	uint64_t repaired;
 };
 
 static const char *const hook_names[] = {
@@ -300,9 +309,11 @@ static void wire_hook(struct wire *wire, uint32_t netns, const struct netlink_li
 		wire->error = wire->error ?: -ENOMEM;
 		return;
 	}
-	*at = (struct attachment){
-		.netns = netns, .ifindex = link->ifindex, .in_fd = -1, .out_fd = -1
-	};
+	*at = (struct attachment){ .netns = netns,
+				   .ifindex = link->ifindex,
+				   .hardware_type = link->hardware_type,
+				   .in_fd = -1,
+				   .out_fd = -1 };
 	memcpy(at->name, link->name, sizeof(at->name));
 	if (!wire->options.with_tcx)
 		clsact_clean(link->ifindex);
@@ -403,6 +414,100 @@ int wire_sync(struct wire *wire)
 	return err ? err : wire->error;
 }
 
+static bool in_is_lost(const struct attachment *at)
+{
+	return at->clsact_in ? !clsact_is_attached(at->ifindex, TCX_INGRESS) :
+			       at->in_fd >= 0 && tcx_link_is_detached(at->in_fd);
+}
+
+static bool out_is_lost(const struct attachment *at)
+{
+	return at->clsact_out ? !clsact_is_attached(at->ifindex, TCX_EGRESS) :
+				at->out_fd >= 0 && tcx_link_is_detached(at->out_fd);
+}
+
+static void hook_forget(int *fd, bool *clsact)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+	*clsact = false;
+}
+
+/* In the interface's namespace. What is still there is left alone. */
+static int attachment_repair(const struct wire *wire, struct attachment *at, bool in, bool out)
+{
+	struct netlink_link link = { .ifindex = at->ifindex, .hardware_type = at->hardware_type };
+	enum link_layer layer = link_layer_of(at->hardware_type);
+	int err = 0;
+
+	memcpy(link.name, at->name, sizeof(link.name));
+	if (in) {
+		hook_forget(&at->in_fd, &at->clsact_in);
+		err = attach_in(wire, at, &link, layer);
+	}
+	if (out && !err) {
+		hook_forget(&at->out_fd, &at->clsact_out);
+		err = attach_tc(wire, at, TCX_EGRESS, layer);
+	}
+	return err;
+}
+
+/* Look, and repair. False when the interface turned out to be gone and was forgotten. */
+static bool wire_check_one(struct wire *wire, struct attachment *at)
+{
+	const struct network_namespace *ns;
+	bool by_filter = at->clsact_in || at->clsact_out;
+	bool in = false, out = false;
+	int err;
+
+	if (at->failed || (!by_filter && !in_is_lost(at) && !out_is_lost(at)))
+		return true;
+	ns = namespaces_find(wire->namespaces, at->netns);
+	if (!ns || namespaces_enter(wire->namespaces, ns))
+		return true;
+	in = in_is_lost(at);
+	out = out_is_lost(at);
+	err = attachment_repair(wire, at, in, out);
+	namespaces_leave(wire->namespaces);
+	if (err == -ENODEV) {
+		wire_forget(wire, at);
+		return false;
+	}
+	wire->repaired += in + out;
+	at->failed = err != 0;
+	if (err)
+		log_warn(
+			"the packet hook on interface %s was taken off by somebody else, and cannot "
+			"be put on again: %s",
+			at->name, attach_advice(err));
+	else if (in || out)
+		log_warn("the packet hook on interface %s was taken off by somebody else; it is on "
+			 "again",
+			 at->name);
+	return true;
+}
+
+void wire_check(struct wire *wire)
+{
+	uint64_t end_ns = clock_monotonic_ns() + WIRE_CHECK_NS;
+	size_t limit = wire->options.with_tcx ? wire->count : WIRE_CHECK_FILTERS;
+
+	for (size_t checked = 0; checked < wire->count && checked < limit; checked++) {
+		if (wire->check_next >= wire->count)
+			wire->check_next = 0;
+		if (wire_check_one(wire, &wire->items[wire->check_next]))
+			wire->check_next++;
+		if (clock_monotonic_ns() > end_ns)
+			return;
+	}
+}
+
+uint64_t wire_repaired(const struct wire *wire)
+{
+	return wire->repaired;
+}
+
 void wire_take_event(struct wire *wire, const struct netlink_link *link)
 {
 	struct network_namespace *ns = namespaces_find_nsid(wire->namespaces, link->nsid);
@@ -412,6 +517,11 @@ void wire_take_event(struct wire *wire, const struct netlink_link *link)
 	    !wire->options.wants(wire->options.data, ns->inode))
 		return;
 	at = wire_find(wire, ns->inode, link->ifindex);
+	if (link->lost_filter) {
+		if (at)
+			wire_check_one(wire, at);
+		return;
+	}
 	if (link->is_gone) {
 		if (at)
 			wire_forget(wire, at);

@@ -73,7 +73,17 @@ void wire_free(struct wire **wire);
  */
 int wire_sync(struct wire *wire);
 
-/* Take one link event: hook the new one, forget the gone one. */
+/**
+ * Look whether the hooks are still there, and put back, with a message, what somebody else has
+ * taken off. Looks at no more than it can in a few milliseconds; the next call goes on. To be
+ * called twice a second. Filters are told of by events, too.
+ */
+void wire_check(struct wire *wire);
+
+/* How often wire_check() has put a hook back. */
+uint64_t wire_repaired(const struct wire *wire);
+
+/* Take one link event: hook the new one, forget the gone one, see to one that lost a filter. */
 void wire_take_event(struct wire *wire, const struct netlink_link *link);
 
 /* Interfaces hooked now, and those that could not be. */

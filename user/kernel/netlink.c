@@ -136,6 +136,18 @@ static bool link_has_xdp(const struct rtattr *xdp)
 	return attached && *(const uint8_t *)RTA_DATA(attached) != XDP_ATTACHED_NONE;
 }
 
+static int lost_filter_read(const struct nlmsghdr *message, int nsid,
+			    const struct link_reader *reader)
+{
+	const struct tcmsg *info = NLMSG_DATA(message);
+	struct netlink_link link = { .nsid = nsid, .lost_filter = true };
+
+	if (message->nlmsg_len < NLMSG_LENGTH(sizeof(*info)))
+		return -EBADMSG;
+	link.ifindex = info->tcm_ifindex;
+	return reader->callback(&link, reader->data);
+}
+
 static int link_read(const struct nlmsghdr *message, int nsid, void *data)
 {
 	const struct link_reader *reader = data;
@@ -144,6 +156,8 @@ static int link_read(const struct nlmsghdr *message, int nsid, void *data)
 	struct netlink_link link = {};
 	size_t bytes;
 
+	if (message->nlmsg_type == RTM_DELTFILTER || message->nlmsg_type == RTM_DELQDISC)
+		return lost_filter_read(message, nsid, reader);
 	if (message->nlmsg_type != RTM_NEWLINK && message->nlmsg_type != RTM_DELLINK)
 		return 0;
 	if (message->nlmsg_len < NLMSG_LENGTH(sizeof(*info)))
@@ -221,10 +235,10 @@ int netlink_list_filters(int ifindex, uint32_t parent, netlink_filter_callback c
 	return netlink_ask(fd, &request, filter_read, &reader);
 }
 
-int netlink_follow_links(void)
+int netlink_follow_links(bool with_filters)
 {
 	int on = 1, bytes = 1024 * 1024;
-	int fd = netlink_open(SOCK_NONBLOCK, RTMGRP_LINK);
+	int fd = netlink_open(SOCK_NONBLOCK, RTMGRP_LINK | (with_filters ? RTMGRP_TC : 0));
 
 	if (fd < 0)
 		return fd;

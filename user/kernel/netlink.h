@@ -25,6 +25,7 @@ struct netlink_link {
 	int nsid;
 	unsigned short hardware_type;
 	bool is_gone; /* RTM_DELLINK */
+	bool lost_filter; /* no link event: a TC filter or qdisc of it went; only ifindex, nsid */
 	bool xdp_attached;
 	char name[IF_NAMESIZE];
 };
@@ -50,9 +51,10 @@ int netlink_list_filters(int ifindex, uint32_t parent, netlink_filter_callback c
  * Open a non-blocking socket that gets link events of this namespace and, where the
  * kernel lets us (CAP_NET_BROADCAST), of every namespace that has an id here.
  *
+ * @with_filters  Also hear of TC filters that go.
  * @return  The descriptor, or negative errno.
  */
-int netlink_follow_links(void);
+int netlink_follow_links(bool with_filters);
 
 /**
  * Read all events at hand.

@@ -405,6 +405,7 @@ static int on_watch_timer(struct event_loop *loop, int fd, uint32_t events, void
 	(void)loop;
 	(void)fd;
 	(void)events;
+	wire_check(tracer->wire);
 	tracer->feed_result = watch_expire(bpf_map__fd(tracer->skeleton->maps.ct_watch),
 					   bpf_map__fd(tracer->skeleton->maps.ct_flows),
 					   clock_monotonic_ns(), tracer->pipeline);
@@ -425,7 +426,8 @@ static int on_storm_timer(struct event_loop *loop, int fd, uint32_t events, void
 /* Interfaces and namespaces that come later. Without these the tracer sees what is there now. */
 static void tracer_follow_changes(struct tracer *tracer)
 {
-	tracer->links_fd = netlink_follow_links();
+	tracer->links_fd =
+		netlink_follow_links(!kernel_features_has(&tracer->features, KERNEL_FEATURE_TCX));
 	if (tracer->links_fd < 0 ||
 	    event_loop_add_fd(tracer->loop, tracer->links_fd, EPOLLIN, on_links, tracer))
 		log_warn("interfaces that appear later will not be watched: %s",
@@ -647,6 +649,7 @@ int tracer_fill_ledger(const struct tracer *tracer, struct ledger *ret)
 	ret->flows_present = count_of_flow_keys(bpf_map__fd(tracer->skeleton->maps.ct_flows));
 	ret->waiting = count_of_flow_keys(bpf_map__fd(tracer->skeleton->maps.ct_watch));
 	ret->wire_hooked = tracer->options->hook != HOOK_NONE;
+	ret->hooks_repaired = tracer->wire ? wire_repaired(tracer->wire) : 0;
 	ret->wire_partly = tracer->options->interface_count > 0 || tracer->wire_failed;
 	ret->skipped_runs = 0;
 	bpf_object__for_each_program(program, tracer->skeleton->obj) {

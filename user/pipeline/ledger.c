@@ -157,6 +157,12 @@ static void append_losses(struct strbuf *b, const struct ledger *ledger)
 	if (ledger->account.bad)
 		strbuf_appendf(b, PREFIX "lost: bad_record %llu (records that made no sense)\n",
 			       ledger->account.bad);
+	if (ledger->hooks_repaired)
+		strbuf_appendf(b,
+			       PREFIX "note: hooks_repaired %llu (packet hooks that somebody else "
+				      "took off; what passed until they were on again was not "
+				      "seen)\n",
+			       (unsigned long long)ledger->hooks_repaired);
 	if (evicted)
 		strbuf_appendf(b,
 			       PREFIX "note: flows_evicted %llu (oldest flows that made room; "
@@ -265,6 +271,8 @@ static void append_reasons(struct strbuf *b, const struct ledger *ledger, long l
 			       kernel->went);
 	if (kernel->unread)
 		strbuf_appendf(b, " %u namespaces that cannot be read;", kernel->unread);
+	if (ledger->hooks_repaired)
+		strbuf_append_str(b, " packet hooks that somebody took off;");
 	if (ledger->skipped_runs)
 		strbuf_append_str(b, " program runs that the kernel skipped;");
 	if (counts[COUNTER_SOCKET_UNKNOWN] || counts[COUNTER_SOCKET_STORAGE_FAILED])

@@ -41,6 +41,7 @@ struct kernel_account {
  * @waiting        Closes that still waited for the peer at the end, in the watch map.
  * @skipped_runs   Program runs that the kernel left out, for they would have interrupted
  *                 themselves (bpf_prog_info.recursion_misses).
+ * @hooks_repaired  Packet hooks that somebody else took off, and that were put on again.
  * @wire_hooked    Packets were watched; @wire_partly: not on all interfaces.
  */
 struct ledger {
@@ -50,6 +51,7 @@ struct ledger {
 	uint64_t flows_present;
 	uint64_t waiting;
 	uint64_t skipped_runs;
+	uint64_t hooks_repaired;
 	bool wire_hooked;
 	bool wire_partly;
 };

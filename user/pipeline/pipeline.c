@@ -15,6 +15,7 @@ struct pipeline {
 	struct hold *hold;
 	/* Shown and grouped endings that are not yet known to be written. */
 	uint64_t unflushed, unflushed_grouped;
+	bool is_broken; /* the sink has failed: what still comes is only counted */
 };
 
 int pipeline_new(const struct pipeline_options *options, struct pipeline **ret)
@@ -48,6 +49,7 @@ static void account_unwritten(struct pipeline *pipeline)
 	pipeline->account.grouped -= pipeline->unflushed_grouped;
 	pipeline->account.unwritten += pipeline->unflushed + pipeline->unflushed_grouped;
 	pipeline->unflushed = pipeline->unflushed_grouped = 0;
+	pipeline->is_broken = true;
 }
 
 static bool pipeline_is_full(const struct pipeline *pipeline)
@@ -59,8 +61,13 @@ static bool pipeline_is_full(const struct pipeline *pipeline)
 
 static int pipeline_write(struct pipeline *pipeline, const struct closed_connection *c)
 {
-	int err = sink_write(pipeline->options.sink, c);
+	int err;
 
+	if (pipeline->is_broken) {
+		pipeline->account.unwritten += c->repeated;
+		return 0;
+	}
+	err = sink_write(pipeline->options.sink, c);
 	if (c->first_wall_ns) {
 		pipeline->account.storms++;
 		pipeline->account.grouped += c->repeated;

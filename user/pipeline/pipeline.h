@@ -84,7 +84,8 @@ void pipeline_free(struct pipeline **pipeline);
 /**
  * Take one record in the form of include/record.h.
  *
- * @return  0; 1 when count_limit is reached and nothing more is wanted; the sink's error.
+ * @return  0; 1 when count_limit is reached and nothing more is wanted; the sink's error, once:
+ *          what is fed after that is counted as unwritten.
  */
 int pipeline_feed(struct pipeline *pipeline, const void *data, size_t size);
 
