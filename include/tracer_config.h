@@ -18,6 +18,7 @@
 #define TRACER_FILTER_HOST 0x40
 #define TRACER_FILTER_CGROUP 0x80 /* not those in the map of unwanted cgroups */
 #define TRACER_STACKS 0x100 /* take the stacks of closes and aborts */
+#define TRACER_FILTER_VERDICT 0x200
 
 /* Values in the netns map. */
 #define NETNS_KNOWN 1 /* told to user space, or user space knew it */
@@ -28,6 +29,7 @@
  * @port       Network byte order; either end.
  * @storm_rate  How many endings of a group are sent one by one per second; 0 = all
  *              (include/storm.h).
+ * @verdicts   Bit n for verdict n.
  */
 struct tracer_config {
 	__u32 flags;
@@ -38,8 +40,18 @@ struct tracer_config {
 	__be16 port;
 	__u8 reserved[2];
 	__u32 storm_rate;
+	__u32 verdicts;
 };
-ABI_SIZE(struct tracer_config, 64);
+ABI_SIZE(struct tracer_config, 68);
+_Static_assert(CLOSE_VERDICT_COUNT <= 32, "a verdict is a bit of tracer_config.verdicts");
+
+/* A verdict that late evidence may change is none yet: it is for user space to ask again. */
+ALWAYS_INLINE int tracer_config_verdict_matches(const struct tracer_config *config,
+						const struct close_record *record)
+{
+	return (record->head.flags & RECORD_MAY_BE_AMENDED) ||
+	       (config->verdicts >> (record->decision.verdict & 31) & 1);
+}
 
 ALWAYS_INLINE int tracer_config_host_matches(const struct tracer_config *config, const __u8 *addr)
 {
@@ -55,10 +67,13 @@ ALWAYS_INLINE int tracer_config_comm_matches(const struct tracer_config *config,
 	return flow_addr_equal((const __u8 *)config->comm, (const __u8 *)task->comm);
 }
 
-/* Non-zero when the short filters (--pid --comm --port --host) let the record pass. */
+/* Non-zero when the record passes --pid --comm --port --host and what --filter added to them. */
 ALWAYS_INLINE int tracer_config_passes(const struct tracer_config *config,
 				       const struct close_record *record)
 {
+	if ((config->flags & TRACER_FILTER_VERDICT) &&
+	    !tracer_config_verdict_matches(config, record))
+		return 0;
 	if ((config->flags & TRACER_FILTER_PORT) && record->key.port[0] != config->port &&
 	    record->key.port[1] != config->port)
 		return 0;

@@ -157,7 +157,7 @@ static inline void random_filter(struct random_stream *random, struct parity_fil
 	memset(item, 0, sizeof(*item));
 	random_bytes(random, config, sizeof(*config));
 	random_bytes(random, record, sizeof(*record));
-	config->flags = (uint32_t)random_bits(random) & 0x7f;
+	config->flags = (uint32_t)random_bits(random) & (0x7f | TRACER_FILTER_VERDICT);
 	memset(config->host_mask, 0, sizeof(config->host_mask));
 	memset(config->host_mask, 0xff, random_below(random, 17));
 	if (random_one_in(random, 2))

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "include/storm.h"
+#include "user/base/cleanup.h"
 #include "user/base/log.h"
 #include "user/base/parse_number.h"
 #include "user/model/nearest_name.h"
@@ -199,6 +200,23 @@ static int parse_container(const char *name, char *value, struct options *option
 	return 0;
 }
 
+static int parse_filter(const char *name, char *value, struct options *options)
+{
+	if (options->filter_count == OPTION_FILTERS_MAX)
+		return log_error(-EINVAL, "--%s can be given %d times; join the parts with \"and\"",
+				 name, OPTION_FILTERS_MAX);
+	options->filters[options->filter_count++] = value;
+	return 0;
+}
+
+static int parse_explain_filter(const char *name, char *value, struct options *options)
+{
+	(void)name;
+	(void)value;
+	options->explain_filter = true;
+	return 0;
+}
+
 static int parse_max_flows(const char *name, char *value, struct options *options)
 {
 	uint64_t flows;
@@ -280,6 +298,10 @@ static const struct option_row option_rows[] = {
 	  "only with an address of this network at either end" },
 	{ "container", 0, "NAME", OPTION_FOR_TRACE, parse_container,
 	  "only of the container of this name, or whose id begins so" },
+	{ "filter", 'f', "EXPR", OPTION_FOR_TRACE, parse_filter,
+	  "only what this expression takes, such as 'rst.count > 0 and port = 443'" },
+	{ "explain-filter", 0, NULL, OPTION_FOR_TRACE, parse_explain_filter,
+	  "show how the filter is read and what the kernel decides of it, and stop" },
 	{ "stacks", 0, NULL, OPTION_FOR_TRACE, parse_stacks,
 	  "show the kernel and user stack of who closed or aborted" },
 	{ "storm-rate", 0, "N", OPTION_FOR_TRACE, parse_storm_rate,
@@ -386,6 +408,36 @@ int options_parse(int argc, char **argv, unsigned int command, struct options *r
 	if (optind < argc)
 		return log_error(-EINVAL, "unexpected word \"%s\"; options start with - or --",
 				 argv[optind]);
+	return 0;
+}
+
+int options_parse_filter(const struct options *options, const struct filter_subject *subject,
+			 struct filter **ret)
+{
+	_cleanup_(filter_free) struct filter *all = NULL;
+	struct filter_error error;
+
+	for (size_t i = 0; i < options->filter_count; i++) {
+		_cleanup_(filter_free) struct filter *one = NULL;
+		int err = filter_parse(options->filters[i], subject, &one, &error);
+
+		if (err == -EINVAL && options->filter_count > 1)
+			return log_error(err, "--filter number %zu, column %zu: %s", i + 1,
+					 error.column, error.sentence);
+		if (err == -EINVAL)
+			return log_error(err, "--filter, column %zu: %s", error.column,
+					 error.sentence);
+		if (!err && all)
+			err = filter_and(&all, &one, &all);
+		else if (!err)
+			all = TAKE_PTR(one);
+		if (err == -E2BIG)
+			return log_error(-EINVAL, "the filters together have more than %d tests",
+					 FILTER_TESTS_MAX);
+		if (err)
+			return log_error(err, "not enough memory for the filter");
+	}
+	*ret = TAKE_PTR(all);
 	return 0;
 }
 

@@ -8,15 +8,18 @@
 #include <stdint.h>
 
 #include "user/base/strbuf.h"
+#include "user/filter/filter.h"
 #include "user/kernel/tracer.h"
 #include "user/pipeline/sink.h"
 
 #define OPTION_LIST_MAX 1024
+#define OPTION_FILTERS_MAX 32
 
 /**
  * @tracer      Interfaces and namespaces point into `interfaces` and `netns`, which point
  *              into copies of the words of the call.
  * @container   Name, or the beginning of an id; NULL = all.
+ * @filters     Each --filter as it was given; options_parse_filter() reads them.
  * @count       Stop after so many records; 0 = none.
  * @duration_ns Stop after so long; 0 = none.
  */
@@ -28,6 +31,9 @@ struct options {
 	char *netns_words;
 	const struct sink_ops *output;
 	const char *container;
+	const char *filters[OPTION_FILTERS_MAX];
+	size_t filter_count;
+	bool explain_filter;
 	bool show_all;
 	bool debug;
 	bool clean;
@@ -50,6 +56,15 @@ struct options {
 int options_parse(int argc, char **argv, unsigned int command, struct options *ret);
 
 void options_release(struct options *options);
+
+/**
+ * All --filter as one, of rows of a kind.
+ *
+ * @ret     NULL when there is none; else the caller's.
+ * @return  0; -EINVAL after one sentence with the column of the mistake; -ENOMEM after one.
+ */
+int options_parse_filter(const struct options *options, const struct filter_subject *subject,
+			 struct filter **ret);
 
 /* The options of a command as help text, one line each. */
 void options_append_help(struct strbuf *b, unsigned int command);

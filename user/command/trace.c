@@ -12,12 +12,14 @@
 #include "user/base/cleanup.h"
 #include "user/base/clock.h"
 #include "user/base/event_loop.h"
+#include "user/base/json_text.h"
 #include "user/base/log.h"
 #include "user/command/command.h"
 #include "user/command/help.h"
 #include "user/command/options.h"
 #include "user/command/trace_containers.h"
 #include "user/enrich/stack_names.h"
+#include "user/filter/push_down.h"
 #include "user/kernel/host_timeouts.h"
 #include "user/kernel/privilege.h"
 #include "user/kernel/tracer.h"
@@ -29,6 +31,8 @@
 
 struct trace {
 	struct options options;
+	struct filter *filter; /* NULL without --filter */
+	struct strbuf scratch; /* for it */
 	struct record_context context;
 	char host[256];
 	struct host_timeouts timeouts;
@@ -51,6 +55,8 @@ static void trace_release(struct trace *trace)
 	sink_close(&trace->sink);
 	trace_containers_free(&trace->containers);
 	stack_names_free(&trace->stack_names);
+	filter_free(&trace->filter);
+	strbuf_release(&trace->scratch);
 	options_release(&trace->options);
 }
 
@@ -74,9 +80,10 @@ static void trace_enrich(void *data, struct closed_connection *c)
 
 static bool trace_wants(void *data, const struct closed_connection *c)
 {
-	const struct trace *trace = data;
+	struct trace *trace = data;
 
-	return trace_containers_wants(trace->containers, c);
+	return trace_containers_wants(trace->containers, c) &&
+	       (!trace->filter || filter_matches(trace->filter, c, &trace->scratch));
 }
 
 static void trace_cgroup_event(void *data, const struct cgroup_record *record)
@@ -271,6 +278,45 @@ static int trace_run(struct trace *trace)
 	return EXIT_RUNTIME;
 }
 
+/* What the kernel can decide goes to its configuration, before it is loaded. */
+static int trace_read_filter(struct trace *trace)
+{
+	const struct options *options = &trace->options;
+	int err;
+
+	err = options_parse_filter(options, &connection_filter_subject, &trace->filter);
+	if (err)
+		return err;
+	if (!trace->filter)
+		return options->explain_filter ?
+			       log_error(-EINVAL, "--explain-filter needs a --filter to explain") :
+			       0;
+	filter_push_down(trace->filter, &trace->options.tracer.config);
+	if (!options->show_all && filter_wants_normal(trace->filter))
+		log_warn("the filter asks for normal or benign endings, which are shown with "
+			 "--all only");
+	return 0;
+}
+
+static int trace_explain_filter(const struct trace *trace)
+{
+	_cleanup_(strbuf_release) struct strbuf text = STRBUF_INIT, printable = STRBUF_INIT;
+	const char *line, *end;
+
+	filter_explain(&text, trace->filter, &trace->options.tracer.config);
+	if (text.failed)
+		return log_error(EXIT_RUNTIME, "not enough memory");
+	for (line = text.data; (end = strchr(line, '\n')); line = end + 1) {
+		text_append_printable(&printable, line, (size_t)(end - line));
+		strbuf_append_char(&printable, '\n');
+	}
+	if (printable.failed)
+		return log_error(EXIT_RUNTIME, "not enough memory");
+	if (fwrite(printable.data, 1, printable.len, stdout) != printable.len || fflush(stdout))
+		return log_error(EXIT_RUNTIME, "cannot write to stdout: %s", strerror(errno));
+	return EXIT_OK;
+}
+
 int trace_command(int argc, char **argv)
 {
 	_cleanup_(trace_release) struct trace trace = { .clock_fd = -1 };
@@ -283,6 +329,11 @@ int trace_command(int argc, char **argv)
 		return help_print(command_find("trace"));
 	if (trace.options.debug)
 		log_set_level(LOG_LEVEL_DEBUG);
+	err = trace_read_filter(&trace);
+	if (err)
+		return exit_code_of(err);
+	if (trace.options.explain_filter)
+		return trace_explain_filter(&trace);
 	err = trace_open(&trace);
 	if (err)
 		return exit_code_of(err);

@@ -1,0 +1,172 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# --filter on real endings: what it takes is shown, the rest is counted, in the kernel or behind it;
+# mistakes are told with their column.
+
+load helpers
+
+setup() {
+	common_setup
+}
+
+teardown() {
+	common_teardown
+}
+
+# says STATUS WORDS ARGUMENTS...: exits with STATUS, after one sentence on stderr that has WORDS.
+says() {
+	local wanted=$1 words=$2 status=0
+	shift 2
+	timeout 20 "$CLOSETRACE" "$@" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- || status=$?
+	echo "status $status"
+	one_sentence "$BATS_TEST_TMPDIR/err"
+	grep -qF -e "$words" "$BATS_TEST_TMPDIR/err"
+	[ "$status" = "$wanted" ]
+	[ ! -s "$BATS_TEST_TMPDIR/out" ]
+}
+
+@test "filter: a mistake is told with its column and the nearest name" {
+	says 2 'column 1: a closed connection has no field "durration"; did you mean duration?' -f 'durration > 5s'
+	says 2 'column 20: verdict has no word "peer_rest"; did you mean peer_reset?' trace -f 'pid = 5 && verdict=peer_rest'
+	says 2 'column 12' --filter 'duration > 5'
+	says 2 'number 2, column 7' -f benign -f 'pid > five'
+	says 2 'column 1: the filter is empty' -f ''
+}
+
+@test "filter: control characters of a mistake do not reach the terminal" {
+	says 2 'column 6' -f $'comm\t\x1b[2J'
+	refute grep -q $'\x1b' "$BATS_TEST_TMPDIR/err"
+}
+
+@test "filter: one that is too long, too deep, too many" {
+	says 2 'at most 4096 bytes' -f "pid = $(printf '5%.0s' {1..5000})"
+	says 2 'inside each other' -f "$(printf '(%.0s' {1..1000})"
+	says 2 'at most 128 tests' -f "benign$(printf ' or benign%.0s' {1..200})"
+	says 2 'more than 128 tests' -f "benign$(printf ' or pid=1%.0s' {1..120})" -f "benign$(printf ' or pid=1%.0s' {1..120})"
+	says 2 '32 times' $(printf -- '-fbenign %.0s' {1..33})
+}
+
+@test "filter: explained without privilege and without a trace" {
+	local run=("$CLOSETRACE")
+	[ "$(id -u)" != 0 ] || run=(setpriv --reuid 65534 --clear-groups --inh-caps=-all --bounding-set=-all "$CLOSETRACE")
+	"${run[@]}" --explain-filter -f 'class = path and port = 443' -f 'rst.count > 0' >"$BATS_TEST_TMPDIR/out" 3>&-
+	diff "$BATS_TEST_TMPDIR/out" - <<-'END'
+		filter:
+		  and
+		    class = path  [word]
+		    or
+		      local_port = 443  [port]
+		      peer_port = 443  [port]
+		    rst_count > 0  [u64]
+		decided in the kernel:
+		  verdict local_firewall, path_reset, path_icmp
+		  port 443 at either end
+		decided in user space:
+		  rst_count > 0
+	END
+	says 2 'needs a --filter' --explain-filter
+}
+
+# verdicts NAME: of the records, sorted, on one line.
+verdicts() {
+	jq -r .verdict "$BATS_TEST_TMPDIR/$1.out" | sort | xargs
+}
+
+ledger_shows() { # ledger_shows NAME LINE
+	grep -qF "closetrace: ledger: $2" "$BATS_TEST_TMPDIR/$1.err" || { cat "$BATS_TEST_TMPDIR/$1.err" && return 1; }
+}
+
+# Both ends of three refused connections, by two programs; then an end that every filter here lets
+# pass, so that all before it has been seen. Arguments: of closetrace.
+three_refused() {
+	netns_make
+	closetrace_start one trace -o ndjson --storm-rate 0 --netns "$netns" "$@"
+	refused ct_first
+	refused ct_second
+	refused ct_second
+}
+
+@test "filter: what it does not take is counted as filtered out" {
+	need_root
+	# In user space alone: a pattern of a name.
+	three_refused -f 'comm ~ *second'
+	await_records one 2
+	closetrace_stop one
+	[ "$(verdicts one)" = "peer_refused peer_refused" ]
+	[ "$(jq -r .comm "$BATS_TEST_TMPDIR/one.out" | sort -u)" = ct_second ]
+	ledger_shows one "6 endings = 2 shown + 0 normal + 4 filtered out + 0 lost"
+}
+
+@test "filter: what the kernel decides is the same, and the ledger adds up" {
+	need_root
+	three_refused -f 'comm = ct_second and verdict = peer_refused'
+	await_records one 2
+	closetrace_stop one
+	[ "$(jq -r '[.comm, .verdict] | join(" ")' "$BATS_TEST_TMPDIR/one.out" | sort -u)" = "ct_second peer_refused" ]
+	ledger_shows one "6 endings = 2 shown + 0 normal + 4 filtered out + 0 lost"
+	refute grep -q "add up" "$BATS_TEST_TMPDIR/one.err"
+}
+
+@test "filter: either end's port, the server's port, and a network" {
+	need_root
+	three_refused -f 'port = 1 and server_port = 1 and client_addr in 127.0.0.0/8 and role = client'
+	await_records one 3
+	closetrace_stop one
+	[ "$(verdicts one)" = "peer_refused peer_refused peer_refused" ]
+	ledger_shows one "6 endings = 3 shown + 0 normal + 3 filtered out + 0 lost"
+}
+
+# One connection that ends cleanly, and one whose client resets it.
+clean_and_aborted() {
+	ip netns exec "$netns" python3 - <<-'END'
+		import socket, struct
+		server = socket.create_server(("127.0.0.1", 7000))
+		for linger in (False, True):
+		    client = socket.create_connection(("127.0.0.1", 7000))
+		    accepted = server.accept()[0]
+		    if linger:
+		        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+		    client.close()
+		    try:
+		        accepted.recv(1)
+		    except ConnectionResetError:
+		        pass
+		    accepted.close()
+	END
+}
+
+@test "filter: only resets, and resets without a connection" {
+	need_root
+	netns_make
+	closetrace_start only trace --all -o ndjson --netns "$netns" -f 'rst.count > 0 and fin.count = 0'
+	closetrace_start without trace --all -o ndjson --netns "$netns" -f 'rst.count > 0 and ct.count = 0'
+	closetrace_start clean trace --all -o ndjson --netns "$netns" -f 'fin.count.clt > 0 and fin.count.srv > 0'
+	clean_and_aborted
+	refused
+	await_records only 4
+	await_records without 2
+	await_records clean 2
+	closetrace_stop only
+	closetrace_stop without
+	closetrace_stop clean
+	[ "$(verdicts only)" = "local_app_abort local_refused peer_refused peer_reset" ]
+	[ "$(verdicts without)" = "local_refused peer_refused" ]
+	[ "$(verdicts clean)" = "fin_normal fin_normal" ]
+	for name in only without clean; do
+		refute grep -q "add up" "$BATS_TEST_TMPDIR/$name.err"
+		grep -q "closetrace: ledger: 6 endings" "$BATS_TEST_TMPDIR/$name.err"
+	done
+}
+
+@test "filter: one that names clean endings shows none without --all, and says so" {
+	need_root
+	netns_make
+	closetrace_start one trace -o ndjson --netns "$netns" -f 'verdict in (fin_normal, peer_refused)'
+	grep -q -- '--all' "$BATS_TEST_TMPDIR/one.err"
+	clean_and_aborted
+	refused
+	await_records one 1
+	closetrace_stop one
+	[ "$(verdicts one)" = "peer_refused" ]
+	ledger_shows one "6 endings = 1 shown + 2 normal + 3 filtered out + 0 lost"
+}
