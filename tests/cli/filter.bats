@@ -170,3 +170,85 @@ clean_and_aborted() {
 	[ "$(verdicts one)" = "peer_refused" ]
 	ledger_shows one "6 endings = 1 shown + 2 normal + 3 filtered out + 0 lost"
 }
+
+# Eleven connections over the loopback, with nineteen endings, some of them amended by late evidence: data
+# after shutdown() and after close(), a firewall that answers, IPv6 without a listener.
+many_kinds() {
+	ip netns exec "$netns" nft add table inet t
+	ip netns exec "$netns" nft 'add chain inet t o { type filter hook output priority 0; tcp dport 7100 reject with tcp reset; }'
+	ip netns exec "$netns" nft 'add chain inet t i { type filter hook input priority 0; tcp dport 7200 reject with tcp reset; }'
+	ip netns exec "$netns" python3 - <<-'END'
+		import socket, struct
+		server = socket.create_server(("127.0.0.1", 7000))
+		def pair():
+		    client = socket.create_connection(("127.0.0.1", 7000))
+		    return client, server.accept()[0]
+		def wait_reset(s):
+		    try:
+		        while s.recv(100): pass
+		    except OSError: pass
+		server.listen(9)
+		for end in ("linger2", "clean", "linger", "unread", "late_close", "late_shutdown"):
+		    client, accepted = pair()
+		    if end == "linger":
+		        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+		        client.close(); wait_reset(accepted)
+		    elif end == "unread":
+		        client.sendall(b"x" * 100); accepted.recv(1); accepted.close(); wait_reset(client)
+		    elif end == "late_close":
+		        accepted.close(); client.sendall(b"late"); wait_reset(client)
+		    elif end == "linger2":
+		        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_LINGER2, struct.pack("i", -1))
+		        client.close(); wait_reset(accepted)
+		    elif end == "late_shutdown":
+		        accepted.shutdown(socket.SHUT_RDWR); client.sendall(b"late"); wait_reset(client)
+		    client.close(); accepted.close()
+		for where in (("::1", 1), ("127.0.0.1", 1), ("127.0.0.1", 7100), ("127.0.0.1", 7200), ("::1", 7200)):
+		    try: socket.create_connection(where)
+		    except OSError: pass
+	END
+}
+
+@test "filter: on real endings of many kinds it takes what the same question to the JSON takes" {
+	need_root
+	netns_make
+	local name question filter number=0
+	local -A filters=() questions=()
+	while IFS='|' read -r filter question; do
+		number=$((number + 1))
+		filters[f$number]=$filter questions[f$number]=$question
+	done <<-'END'
+		verdict = local_late_data_rst|.verdict == "local_late_data_rst"
+		verdict in (local_refused, local_firewall)|.verdict == "local_refused" or .verdict == "local_firewall"
+		class != reset_peer and server_port = 7000|.class != "reset_peer" and .server_port == 7000
+		not (verdict = fin_normal or rst.count.srv = 0)|(.verdict == "fin_normal" or .rst_count_srv == 0) | not
+		local_port = 7100 or peer_port = 7100|.local_port == 7100 or .peer_port == 7100
+		peer_addr in ::1/128 or verdict ~ local_app*|.peer_addr == "::1" or (.verdict | startswith("local_app"))
+		evidence has unread_data and bytes_unread > 0|(.evidence | index("unread_data")) and .bytes_unread > 0
+	END
+	closetrace_start all trace --all --storm-rate 0 -o ndjson --netns "$netns"
+	for name in "${!filters[@]}"; do # all at once: each takes a while to load
+		"$CLOSETRACE" trace --all --storm-rate 0 -o ndjson --netns "$netns" -f "${filters[$name]}" \
+			>"$BATS_TEST_TMPDIR/$name.out" 2>"$BATS_TEST_TMPDIR/$name.err" 3>&- &
+		pids[$name]=$!
+	done
+	for name in "${!filters[@]}"; do
+		closetrace_await_ready "$name"
+	done
+	many_kinds
+	await_records all 19
+	for name in all "${!filters[@]}"; do
+		closetrace_stop "$name"
+		[ "$status" = 0 ]
+		refute grep -E "add up|[1-9][0-9]* lost" "$BATS_TEST_TMPDIR/$name.err"
+	done
+	jq -r .verdict "$BATS_TEST_TMPDIR/all.out" | sort | uniq -c
+	for name in "${!filters[@]}"; do
+		echo "${filters[$name]}"
+		jq -r "select(${questions[$name]}) | [.verdict, .local_port, .peer_port] | @tsv" "$BATS_TEST_TMPDIR/all.out" |
+			sort >"$BATS_TEST_TMPDIR/wanted"
+		jq -r '[.verdict, .local_port, .peer_port] | @tsv' "$BATS_TEST_TMPDIR/$name.out" | sort >"$BATS_TEST_TMPDIR/found"
+		[ -s "$BATS_TEST_TMPDIR/wanted" ]
+		diff "$BATS_TEST_TMPDIR/wanted" "$BATS_TEST_TMPDIR/found"
+	done
+}
