@@ -44,6 +44,7 @@ static __always_inline void flow_isn_fill(struct close_record *record, const str
 }
 
 #define NS_PER_SECOND 1000000000ULL
+#define US_PER_SECOND 1000000ULL
 /* How long a stray packet may come late: two maximum segment lifetimes, in seconds. */
 #define ENDED_SECONDS 120
 

@@ -26,7 +26,7 @@ enum socket_phase {
  * What is known of one socket, kept in its sk_storage from birth to destruction.
  *
  * @watched   The record as it grows; passed whole to the watch map.
- * @rcv_nxt   At ->CLOSE: tcp_disconnect() clears the socket's own.
+ * @rcv_nxt @snd_nxt  At ->CLOSE: tcp_disconnect() clears the socket's own.
  * @state     As the last inet_sock_set_state said; LISTEN in the clone that a child starts
  *            with. The kernel skips a tracepoint program that would run on top of itself
  *            (softirq over a task), so a transition may be missing: this tells.
@@ -34,10 +34,11 @@ enum socket_phase {
 struct socket_state {
 	struct watched_close watched;
 	__u32 rcv_nxt;
+	__u32 snd_nxt;
 	__u8 phase; /* enum socket_phase */
 	__u8 state;
 	__u8 stack_rank; /* enum stack_rank */
-	__u8 reserved;
+	__u8 sent_just_now; /* at ->CLOSE: the last data cannot have been answered yet */
 };
 
 /* Shapes shared by definition and declaration: the linker insists that they agree. */

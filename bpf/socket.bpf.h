@@ -128,6 +128,19 @@ static __always_inline __u32 socket_idle_jiffies(const struct tcp_sock *tp)
 	return sent < received ? sent : received;
 }
 
+/*
+ * The last data was sent less than the shortest round trip ago, even if both ticks of the clock
+ * were as unlucky as can be: no answer of the peer to it can be here.
+ */
+static __always_inline bool socket_sent_just_now(const struct tcp_sock *tp)
+{
+	__u32 ticks = (__u32)bpf_jiffies64() - tp->lsndtime;
+	__u32 rtt_min_us = tp->rtt_min.s[0].v;
+
+	return tp->snd_nxt != tp->snd_una && !tp->total_retrans && rtt_min_us != ~0U &&
+	       ((__u64)ticks + 1) * US_PER_SECOND <= (__u64)rtt_min_us * tracer_hz;
+}
+
 /* tcp_disconnect() clears these right after ->CLOSE: take them now. */
 static __always_inline void socket_snapshot_tcp(struct socket_state *state, struct tcp_sock *tp,
 						bool peer_fin, __u8 old_state)
@@ -139,6 +152,8 @@ static __always_inline void socket_snapshot_tcp(struct socket_state *state, stru
 		old_state == TCP_FIN_WAIT1 || old_state == TCP_LAST_ACK || old_state == TCP_CLOSING;
 
 	state->rcv_nxt = tp->rcv_nxt;
+	state->snd_nxt = tp->snd_nxt;
+	state->sent_just_now = old_state != TCP_SYN_SENT && socket_sent_just_now(tp);
 	if (old_state != TCP_SYN_SENT && unread > 0) {
 		e->unread_bytes = unread;
 		e->seen |= EVIDENCE(UNREAD);
@@ -235,6 +250,7 @@ static __always_inline void socket_catch_up(struct socket_state *state, struct s
 		return;
 	counter_add(COUNTER_TRANSITION_MISSED);
 	socket_snapshot(state, sk, state->state);
+	state->watched.record.evidence.seen |= EVIDENCE(CLOSE_NOT_SHOWN);
 	state->state = TCP_CLOSE;
 }
 
@@ -287,6 +303,9 @@ static __always_inline void socket_report(struct socket_state *state, struct soc
 		if (peer->rst_count && state->rcv_nxt && e->state != TCP_SYN_SENT)
 			e->rst_seq_offset = peer->rst_seq - state->rcv_nxt;
 		ct_evidence(e, flow, record->local_side, record->head.time_ns);
+		if (state->sent_just_now && (e->seen & EVIDENCE(RST_IN)) &&
+		    (peer->rst_flags & TCP_FLAG_ACK) && peer->rst_ack == state->snd_nxt)
+			e->seen |= EVIDENCE(RST_TOO_EARLY);
 		flow_isn_fill(record, own, peer);
 		record->ifindex = own->home_ifindex;
 		if (!record->birth_ns && (own->syn_ns || peer->syn_ns))

@@ -66,6 +66,12 @@ ALWAYS_INLINE int state_can_abort(__u8 state)
 	       state == TCP_STATE_SYN_RECV;
 }
 
+ALWAYS_INLINE int state_waits_for_ack_of_fin(__u8 state)
+{
+	return state == TCP_STATE_FIN_WAIT1 || state == TCP_STATE_LAST_ACK ||
+	       state == TCP_STATE_CLOSING;
+}
+
 /*
  * What an ICMP error, or a missing route, leaves in sk_err: EHOSTUNREACH, ENETUNREACH,
  * EACCES, EPROTO and more (icmp_err_convert, icmpv6_err_convert). Told by what else
@@ -154,8 +160,7 @@ ALWAYS_INLINE int decide_timeout(const struct close_evidence *e, struct close_de
 			      CLOSE_IS_PROVED,
 			      e->seen & (EVIDENCE(SEND_RESET) | EVIDENCE(KEEPALIVE_ON) |
 					 EVIDENCE(KERNEL_REASON)));
-	if (e->state == TCP_STATE_FIN_WAIT1 || e->state == TCP_STATE_LAST_ACK ||
-	    e->state == TCP_STATE_CLOSING)
+	if (state_waits_for_ack_of_fin(e->state))
 		return decide(d, CLOSE_FIN_UNACKED_TIMEOUT, CLOSE_CAUSE_FIN_UNACKED,
 			      CLOSE_BY_TIMEOUT, CLOSE_IS_PROVED, soft);
 	return decide(d, CLOSE_TIMEOUT_DATA, cause_of_data_timeout(e), CLOSE_BY_TIMEOUT,
@@ -163,12 +168,14 @@ ALWAYS_INLINE int decide_timeout(const struct close_evidence *e, struct close_de
 }
 
 #define PATH_RESET_SIGNS                                                                           \
-	(EVIDENCE(RST_TTL_OFF) | EVIDENCE(RSTS_DISAGREE) | EVIDENCE(PEER_AFTER_RST))
+	(EVIDENCE(RST_TTL_OFF) | EVIDENCE(RSTS_DISAGREE) | EVIDENCE(PEER_AFTER_RST) |              \
+	 EVIDENCE(RST_TOO_EARLY) | EVIDENCE(RST_IP_ID_OFF))
 
 /*
- * A middlebox may forge everything but its distance and its timing. The peer's own new
- * data after "its" RST admits no other reading; two signs that do not depend on each
- * other infer it; one of them only takes the certainty from "the peer sent it".
+ * A middlebox may forge everything but its distance and its timing, and it does not know the
+ * habits of the peer's stack. The peer's own new data after "its" RST admits no other reading;
+ * two signs that do not depend on each other infer it; one of them only takes the certainty from
+ * "the peer sent it".
  */
 ALWAYS_INLINE int decide_path_reset(const struct close_evidence *e, struct close_decision *d)
 {
@@ -259,6 +266,48 @@ ALWAYS_INLINE int decide_reset_received(const struct close_evidence *e, struct c
 			      CLOSE_BY_LOCAL_KERNEL, CLOSE_IS_INFERRED, used | EVIDENCE(WIRE_IN));
 	}
 	return decide_reset_by_peer(e, d);
+}
+
+/*
+ * Nobody saw the socket come to CLOSE, and its error has been read since. Only a softirq can be
+ * hidden, so it was a timer or a packet: what ran out stands in the socket's counters, what came
+ * in was seen on the wire. Inferred at best; never what the application's own close() looks like.
+ */
+ALWAYS_INLINE int decide_not_shown(const struct close_evidence *e, struct close_decision *d)
+{
+	__u64 used = EVIDENCE(CLOSE_NOT_SHOWN);
+
+	if (!(e->seen & EVIDENCE(CLOSE_NOT_SHOWN)) || e->seen & EVIDENCE(SEND_RESET) ||
+	    e->state == TCP_STATE_FIN_WAIT2 || e->state == TCP_STATE_TIME_WAIT)
+		return 0;
+	if (e->seen & EVIDENCE(RST_IN_EXACT)) {
+		decide_reset_by_peer(e, d);
+		d->used |= used;
+		if (!(e->seen & EVIDENCE(PEER_AFTER_RST)))
+			d->confidence = CLOSE_IS_INFERRED;
+		return 1;
+	}
+	if (e->state == TCP_STATE_SYN_SENT && e->seen & EVIDENCE(ICMP_IN))
+		return decide(d, CLOSE_PATH_ICMP, cause_from_icmp(e), CLOSE_BY_PATH,
+			      CLOSE_IS_INFERRED, used | EVIDENCE(ICMP_IN));
+	if (state_in_handshake(e->state) && e->timer_retransmits)
+		return decide(d, CLOSE_TIMEOUT_HANDSHAKE,
+			      e->state == TCP_STATE_SYN_SENT ? CLOSE_CAUSE_SYN_UNANSWERED :
+							       CLOSE_CAUSE_SYN_ACK_UNANSWERED,
+			      CLOSE_BY_TIMEOUT, CLOSE_IS_INFERRED, used);
+	if (state_waits_for_ack_of_fin(e->state))
+		return e->timer_retransmits &&
+		       decide(d, CLOSE_FIN_UNACKED_TIMEOUT, CLOSE_CAUSE_FIN_UNACKED,
+			      CLOSE_BY_TIMEOUT, CLOSE_IS_INFERRED, used);
+	if (!state_in_handshake(e->state) && e->probes && e->seen & EVIDENCE(KEEPALIVE_ON) &&
+	    !e->unacked_bytes && !e->unsent_bytes)
+		return decide(d, CLOSE_TIMEOUT_KEEPALIVE, CLOSE_CAUSE_KEEPALIVE, CLOSE_BY_TIMEOUT,
+			      CLOSE_IS_INFERRED, used | EVIDENCE(KEEPALIVE_ON));
+	if (!state_in_handshake(e->state) && (e->timer_retransmits || e->probes))
+		return decide(d, CLOSE_TIMEOUT_DATA, cause_of_data_timeout(e), CLOSE_BY_TIMEOUT,
+			      CLOSE_IS_INFERRED, used);
+	return decide(d, CLOSE_ORPHAN_MID, CLOSE_CAUSE_SILENT, CLOSE_BY_UNKNOWN, CLOSE_IS_UNKNOWN,
+		      used);
 }
 
 /* Where the kernel names a reason that admits one reading only, it decides. */
@@ -395,7 +444,7 @@ ALWAYS_INLINE int decide_fin(const struct close_evidence *e, struct close_decisi
 ALWAYS_INLINE void decide_socket(const struct close_evidence *e, struct close_decision *d)
 {
 	if (decide_killed(e, d) || decide_timeout(e, d) || decide_reset_received(e, d) ||
-	    decide_local_abort(e, d))
+	    decide_not_shown(e, d) || decide_local_abort(e, d))
 		return;
 	decide_fin(e, d);
 }

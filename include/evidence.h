@@ -57,7 +57,13 @@
 	X(WIRE_HOOKED, 40, "wire_hooked", "the interfaces of this namespace are watched")          \
 	X(NEW_SYN, 41, "new_syn", "a SYN with another sequence number took the tuple")             \
 	X(ZERO_WINDOW, 42, "zero_window", "the peer's receive window was closed")                  \
-	X(LISTEN_OVERFLOW, 43, "listen_overflow", "the accept queue was full when the ACK came")
+	X(LISTEN_OVERFLOW, 43, "listen_overflow", "the accept queue was full when the ACK came")   \
+	X(CLOSE_NOT_SHOWN, 44, "close_not_shown",                                                  \
+	  "the kernel did not show how the socket came to CLOSE")                                  \
+	X(RST_TOO_EARLY, 45, "rst_too_early",                                                      \
+	  "the RST acknowledges data that cannot have reached the peer and come back")             \
+	X(RST_IP_ID_OFF, 46, "rst_ip_id_off",                                                      \
+	  "the RST has an IP ID that the stack which sent the SYN-ACK does not give")
 
 #define EVIDENCE(id) (1ULL << EVIDENCE_BIT_##id)
 #define EVIDENCE_ENUM(id, bit, ...) EVIDENCE_BIT_##id = bit,

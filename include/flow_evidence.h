@@ -18,6 +18,17 @@ ALWAYS_INLINE int rst_ttl_is_off(const struct flow_side *peer)
 				 peer->rst_ttl > peer->ttl_max + RST_TTL_TOLERANCE);
 }
 
+/*
+ * A stack that gives a SYN-ACK the IP ID 0, because it may not be fragmented (RFC 6864 section 4.1),
+ * gives it to a RST without ACK, too: both are sent without a socket's counter. Linux:
+ * ip_build_and_send_pkt(), ip_send_unicast_reply(). IPv6 has no ID: 0 on both sides.
+ */
+ALWAYS_INLINE int rst_ip_id_is_off(const struct flow_side *peer)
+{
+	return (peer->marks & FLOW_SIDE_SYN_ACK) && !peer->ip_id && peer->rst_ip_id &&
+	       !(peer->rst_flags & TCP_FLAG_ACK);
+}
+
 ALWAYS_INLINE void flow_evidence_fill_rst(struct close_evidence *e, const struct flow_side *peer,
 					  __u64 now_ns)
 {
@@ -34,6 +45,8 @@ ALWAYS_INLINE void flow_evidence_fill_rst(struct close_evidence *e, const struct
 		e->seen |= EVIDENCE(RSTS_DISAGREE);
 	if (rst_ttl_is_off(peer))
 		e->seen |= EVIDENCE(RST_TTL_OFF);
+	if (rst_ip_id_is_off(peer))
+		e->seen |= EVIDENCE(RST_IP_ID_OFF);
 	e->rst_origin = peer->rst_origin;
 	e->rst_ttl = peer->rst_ttl;
 	e->rst_flags = peer->rst_flags;

@@ -84,7 +84,6 @@ ALWAYS_INLINE void flow_side_fold_ttl(struct flow_side *side, const struct packe
 		side->ttl_min = packet->ttl;
 	if (packet->ttl > side->ttl_max)
 		side->ttl_max = packet->ttl;
-	side->ip_id = packet->ip_id;
 }
 
 /**
@@ -119,6 +118,7 @@ ALWAYS_INLINE int flow_fold(struct flow_state *flow, int sender, const struct pa
 	if (packet->flags & TCP_FLAG_SYN) {
 		__sync_fetch_and_add(&side->syn_count, 1);
 		side->isn = packet->seq;
+		side->ip_id = packet->ip_id;
 		if (!side->syn_ns)
 			side->syn_ns = sight->now_ns;
 		side->marks |= bare_syn ? FLOW_SIDE_CLIENT : FLOW_SIDE_SYN_ACK;

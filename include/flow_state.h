@@ -44,6 +44,7 @@ enum rst_origin {
  *
  * @syn_ns         First SYN of this connection.
  * @fin_seq        Sequence number behind the FIN.
+ * @ip_id          IPv4 identification of the SYN or SYN-ACK.
  * @rst_announced  RSTs that tcp_send_reset told of and no egress hook has seen yet:
  *                 already counted, not to be counted again.
  * @is_grouped     Its ending was only counted (include/storm.h): the flow goes with its last RST.

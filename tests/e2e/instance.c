@@ -8,6 +8,7 @@
 
 #include "tests/e2e/expect.h"
 #include "tests/e2e/tool.h"
+#include "tests/e2e/witness.h"
 #include "user/base/cleanup.h"
 
 static const char *const side_names[PLACE_COUNT] = { "A", "B", "M" };
@@ -195,6 +196,19 @@ static void bring_matching_record(struct instance *instance, enum lab_side side,
 	}
 }
 
+/* At either end: what is hidden from one may be missed in the record of the other. */
+static bool was_blind(const struct instance *instance)
+{
+	for (int s = 0; s < PLACE_COUNT; s++) {
+		const struct netlab_side *place = &instance->lab.side[s];
+
+		if (netlab_has(&instance->lab, s) &&
+		    witness_was_blind(place->netns_fd, place->netns_inode))
+			return true;
+	}
+	return false;
+}
+
 static void judge_side(struct instance *instance, enum lab_side side, struct score *score)
 {
 	const char *words = scenario_expectation(instance->scenario, side);
@@ -212,7 +226,7 @@ static void judge_side(struct instance *instance, enum lab_side side, struct sco
 	_cleanup_free_ char *diagnosis = NULL;
 	size_t length;
 	FILE *out = open_memstream(&diagnosis, &length);
-	bool is_good = count == wanted;
+	bool is_good = count == wanted, is_hidden;
 
 	if (!out)
 		abort();
@@ -231,8 +245,10 @@ static void judge_side(struct instance *instance, enum lab_side side, struct sco
 	}
 	print_records(instance, side, out);
 	fclose(out);
-	score_add(score, is_good, NULL, diagnosis, "%s %s (%s) at %s", instance->scenario->id,
-		  instance->scenario->name, family_name(instance), side_names[side]);
+	is_hidden = !is_good && was_blind(instance);
+	score_add(score, is_good, NULL, diagnosis, "%s %s (%s) at %s%s", instance->scenario->id,
+		  instance->scenario->name, family_name(instance), side_names[side],
+		  is_hidden ? ", which the kernel did not show" : "");
 }
 
 void instance_advance(struct instance *instance, struct score *score)

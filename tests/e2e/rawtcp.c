@@ -323,6 +323,7 @@ int rawtcp_send(struct tap *tap, const struct netlab *lab, const struct rawtcp_s
 	tcp->th_ack = htonl(segment->ack);
 	tcp->th_off = 5;
 	tcp->th_flags = segment->flags;
+	tcp->th_win = htons(segment->window);
 	/* The addresses of the checksum are those of the header that will be put before it. */
 	if (tap->family == AF_INET6) {
 		build_ipv6(header, lab, segment, 0, 0, true);

@@ -80,6 +80,7 @@ struct rawtcp_segment {
 	uint8_t flags; /* RAWTCP_* */
 	uint8_t ttl; /* 0 means 64, as this host's own packets have */
 	uint16_t ip_id; /* IPv4 only */
+	uint16_t window;
 	uint16_t payload_bytes;
 	uint16_t fragment_bytes; /* cut it into IP fragments: so much TCP in the first; 0: whole */
 };

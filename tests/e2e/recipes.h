@@ -108,9 +108,11 @@ enum recipe_result recipe_icmpv6_port(struct scenario_run *run);
 enum recipe_result recipe_ignored_rst(struct scenario_run *run);
 enum recipe_result recipe_injected_rst(struct scenario_run *run);
 enum recipe_result recipe_rst_in_handshake(struct scenario_run *run);
+enum recipe_result recipe_rst_too_early(struct scenario_run *run);
 
 /* recipes_forged.c: segments in somebody else's name. */
 enum recipe_result recipe_forged_rst(struct scenario_run *run);
+enum recipe_result recipe_forged_rst_from_afar(struct scenario_run *run);
 enum recipe_result recipe_forged_rst_contradicted(struct scenario_run *run);
 enum recipe_result recipe_rst_out_of_window(struct scenario_run *run);
 enum recipe_result recipe_syn_in_window(struct scenario_run *run);

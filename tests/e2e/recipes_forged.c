@@ -51,6 +51,20 @@ enum recipe_result recipe_forged_rst(struct scenario_run *run)
 	return RECIPE_DONE;
 }
 
+/* B stays silent, so that nothing contradicts it: only what it looks like can tell. */
+enum recipe_result recipe_forged_rst_from_afar(struct scenario_run *run)
+{
+	struct rawtcp_segment rst;
+
+	STEPS(recipe_exchange(run));
+	rst = forge_as_server(run, RAWTCP_RST);
+	rst.ttl = FAR_TTL;
+	rst.ip_id = 0x4d3a;
+	STEP(put_onto_link(run, &rst), 0);
+	STEP(actor_wait_error(&run->client, CONNECTION), -ECONNRESET);
+	return RECIPE_DONE;
+}
+
 enum recipe_result recipe_forged_rst_contradicted(struct scenario_run *run)
 {
 	STEPS(recipe_forged_rst(run));

@@ -161,6 +161,27 @@ static const struct scenario wire_rows[] = {
 			SHAKEN NO_FIN RST_CLIENT "error=ECONNRESET",
 	},
 	{
+		.id = "36b",
+		.name = "RST with another TTL and an IP ID, the server silent",
+		.recipe = recipe_forged_rst_from_afar,
+		.families = IPV4_ONLY,
+		.at_a = "verdict=path_reset confidence=inferred initiator=path stage=established "
+			"state=ESTABLISHED " BY_CLIENT SHAKEN NO_FIN
+			"rst_count_srv=1 rst_ttl=59 ttl_min=64 ttl_max=64 error=ECONNRESET "
+			"evidence=has:rst_ip_id_off",
+		.at_b = ANYTHING,
+	},
+	{
+		.id = "36c",
+		.name = "RST|ACK of a request that cannot have arrived",
+		.recipe = recipe_rst_too_early,
+		.at_a = "verdict=path_reset confidence=inferred initiator=path stage=established "
+			"state=ESTABLISHED " BY_CLIENT SHAKEN NO_FIN
+			"rst_count_srv=1 rst_ttl=59 ttl_min=64 ttl_max=64 error=ECONNRESET "
+			"evidence=has:rst_too_early",
+		.at_b = ANYTHING,
+	},
+	{
 		.id = "58a",
 		.name = "over VLAN: close with unread bytes",
 		.recipe = recipe_unread_close,

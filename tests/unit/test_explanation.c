@@ -184,6 +184,11 @@ TEST(endings_that_came_from_elsewhere)
 		"peer went on sending after it",
 		.state = TCP_STATE_ESTABLISHED, .error = EVIDENCE_ECONNRESET, .rst_ttl = 211,
 		.seen = E(RECEIVE_RESET) | E(RST_IN) | E(RST_TTL_OFF) | E(PEER_AFTER_RST));
+	ASSERT_SAYS("inferred: something on the path sent RST in the name of 10.0.0.5:45012; it "
+		    "acknowledges data that cannot have been there and back so soon; its IP ID is "
+		    "not what the stack of the peer gives to such a RST",
+		    .state = TCP_STATE_ESTABLISHED, .error = EVIDENCE_ECONNRESET,
+		    .seen = E(RECEIVE_RESET) | E(RST_IN) | E(RST_TOO_EARLY) | E(RST_IP_ID_OFF));
 	ASSERT_SAYS(
 		"the SYN to 10.0.0.5:45012 was answered by ICMP administratively prohibited of a "
 		"host on the path (EHOSTUNREACH)",

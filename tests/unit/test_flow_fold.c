@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "include/flow_evidence.h"
 #include "include/flow_fold.h"
+
+#include <stdbool.h>
 
 #include "tests/harness/test.h"
 
@@ -195,7 +198,36 @@ TEST(ttl_is_a_range_over_syn_and_fin)
 	}
 	assert_int_equal(flow.side[SERVER].ttl_min, 55);
 	assert_int_equal(flow.side[SERVER].ttl_max, 60);
-	assert_int_equal(flow.side[SERVER].ip_id, 4);
+	/* Of the SYN alone: a stack without a socket's counter is recognised by it. */
+	assert_int_equal(flow.side[SERVER].ip_id, 1);
+}
+
+TEST(a_rst_whose_ip_id_is_not_that_of_the_stack)
+{
+	static const struct {
+		uint16_t syn_ack_id, rst_id;
+		uint8_t rst_flags;
+		bool is_off;
+	} rows[] = {
+		{ 0, 0, TCP_FLAG_RST, false },
+		{ 0, 7, TCP_FLAG_RST, true },
+		{ 0, 7, TCP_FLAG_RST | TCP_FLAG_ACK, false }, /* an active reset has its socket's */
+		{ 9, 7, TCP_FLAG_RST, false }, /* this stack counts everywhere */
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct packet_view syn_ack = packet(TCP_FLAG_SYN | TCP_FLAG_ACK, 1);
+		struct packet_view rst = packet(rows[i].rst_flags, 2);
+		struct close_evidence e = { .ip_version = 4 };
+		struct flow_state flow = { 0 };
+
+		syn_ack.ip_id = rows[i].syn_ack_id;
+		rst.ip_id = rows[i].rst_id;
+		flow_fold(&flow, SERVER, &syn_ack, &sight_in);
+		flow_fold(&flow, SERVER, &rst, &sight_in);
+		flow_evidence_fill(&e, &flow, !SERVER, sight_in.now_ns);
+		assert_int_equal((e.seen & EVIDENCE(RST_IP_ID_OFF)) != 0, rows[i].is_off);
+	}
 }
 
 /* What makes a tuple free for the next connection; a copy of the SYN never does. */

@@ -160,13 +160,13 @@ TEST(skipped_runs_and_waiting_closes_are_named)
 {
 	struct ledger ledger = ledger_of_a_quiet_day();
 
-	assert_no(&ledger, "skipped");
+	assert_no(&ledger, "not shown");
 	ledger.skipped_runs = 7;
 	ledger.counters.counts[COUNTER_TRANSITION_MISSED] = 5;
 	ledger.waiting = 2;
 	assert_line(&ledger,
-		    "skipped by the kernel: 7 program runs (recursion); 5 state changes were "
-		    "made up for by later events");
+		    "not shown by the kernel: 5 state changes, made up for by later events; 7 "
+		    "program runs skipped (recursion)");
 	assert_line(&ledger,
 		    "note: 2 closes still waited for the peer and are not among the endings");
 }

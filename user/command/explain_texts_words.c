@@ -308,6 +308,15 @@ const struct explain_text explain_evidence[EVIDENCE_BIT_COUNT] = {
 		TEXT("The peer's application does not read; its kernel can take no more."),
 	[EVIDENCE_BIT_LISTEN_OVERFLOW] =
 		TEXT("kfree_skb with TCP_LISTEN_OVERFLOW (Linux 6.14): accept() is too slow."),
+	[EVIDENCE_BIT_CLOSE_NOT_SHOWN] = TEXT(
+		"The kernel skips a program that would interrupt itself, and some kernels run\n"
+		"none on top of certain tasks. What is left in the socket is judged instead."),
+	[EVIDENCE_BIT_RST_TOO_EARLY] =
+		TEXT("The RST's acknowledgment covers data that was sent less than the shortest\n"
+		     "round trip ago: whoever answered sits nearer than the peer."),
+	[EVIDENCE_BIT_RST_IP_ID_OFF] =
+		TEXT("IPv4. Linux and others that give a SYN-ACK the IP ID 0 give it to a RST\n"
+		     "without ACK, too. Alone it proves nothing."),
 	[EVIDENCE_BIT_NEW_SYN] =
 		TEXT("A forwarded connection: what its ends did with the old one was not seen."),
 };

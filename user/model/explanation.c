@@ -472,6 +472,10 @@ static void explain_path_reset(struct strbuf *b, const struct closed_connection 
 		say_rst_ttl(b, evidence_of(c));
 	if (connection_saw(c, EVIDENCE(RSTS_DISAGREE)))
 		say(b, "; several RSTs contradict each other");
+	if (connection_saw(c, EVIDENCE(RST_TOO_EARLY)))
+		say(b, "; it acknowledges data that cannot have been there and back so soon");
+	if (connection_saw(c, EVIDENCE(RST_IP_ID_OFF)))
+		say(b, "; its IP ID is not what the stack of the peer gives to such a RST");
 	if (connection_saw(c, EVIDENCE(PEER_AFTER_RST)))
 		say(b, "; the peer went on sending after it");
 	idle_hint_append(b, c);
@@ -582,7 +586,9 @@ static void explain_orphan(struct strbuf *b, const struct closed_connection *c)
 			say(b, " in state ");
 			say(b, tcp_state_name(evidence_of(c)->state));
 		}
-		say(b, " without an error, a RST or a full exchange of FINs");
+		say(b, connection_saw(c, EVIDENCE(CLOSE_NOT_SHOWN)) ?
+			       ", and the kernel did not show how" :
+			       " without an error, a RST or a full exchange of FINs");
 		return;
 	}
 	say(b, " ended, but what was seen of it does not tell how");

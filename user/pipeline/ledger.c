@@ -275,6 +275,9 @@ static void append_reasons(struct strbuf *b, const struct ledger *ledger, long l
 		strbuf_append_str(b, " packet hooks that somebody took off;");
 	if (ledger->skipped_runs)
 		strbuf_append_str(b, " program runs that the kernel skipped;");
+	if (counts[COUNTER_TRANSITION_MISSED])
+		strbuf_appendf(b, " %llu state changes that the kernel did not show;",
+			       (unsigned long long)counts[COUNTER_TRANSITION_MISSED]);
 	if (counts[COUNTER_SOCKET_UNKNOWN] || counts[COUNTER_SOCKET_STORAGE_FAILED])
 		strbuf_append_str(b, " sockets that were not known;");
 	if (ledger->waiting)
@@ -302,14 +305,15 @@ static void append_kernel(struct strbuf *b, const struct ledger *ledger)
 		append_reasons(b, ledger, rsts_off);
 }
 
-static void append_skipped(struct strbuf *b, const struct ledger *ledger)
+static void append_not_shown(struct strbuf *b, const struct ledger *ledger)
 {
-	if (ledger->skipped_runs)
+	unsigned long long missed = ledger->counters.counts[COUNTER_TRANSITION_MISSED];
+
+	if (ledger->skipped_runs || missed)
 		strbuf_appendf(b,
-			       PREFIX "skipped by the kernel: %llu program runs (recursion); %llu "
-				      "state changes were made up for by later events\n",
-			       (unsigned long long)ledger->skipped_runs,
-			       ledger->counters.counts[COUNTER_TRANSITION_MISSED]);
+			       PREFIX "not shown by the kernel: %llu state changes, made up for by "
+				      "later events; %llu program runs skipped (recursion)\n",
+			       missed, (unsigned long long)ledger->skipped_runs);
 }
 
 void ledger_append(struct strbuf *b, const struct ledger *ledger)
@@ -319,6 +323,6 @@ void ledger_append(struct strbuf *b, const struct ledger *ledger)
 	if (ledger->wire_hooked)
 		append_resets(b, ledger);
 	append_kernel(b, ledger);
-	append_skipped(b, ledger);
+	append_not_shown(b, ledger);
 	append_losses(b, ledger);
 }

@@ -844,6 +844,15 @@ struct inet_connection_sock {
 	} icsk_ack;
 };
 
+struct minmax_sample {
+	u32 t;
+	u32 v;
+};
+
+struct minmax {
+	struct minmax_sample s[3];
+};
+
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
 	u32 rcv_nxt;
@@ -874,6 +883,7 @@ struct tcp_sock {
 	u32 segs_out;
 	u32 data_segs_in;
 	u32 data_segs_out;
+	struct minmax rtt_min;
 };
 
 struct request_sock {
