@@ -252,3 +252,22 @@ many_kinds() {
 		diff "$BATS_TEST_TMPDIR/wanted" "$BATS_TEST_TMPDIR/found"
 	done
 }
+
+# 300 refused connections of one program: one of each end a second is told, the rest counted.
+@test "filter: in a storm the kernel asks each ending, user space the one that stands for many" {
+	need_root
+	[ -x "$(dirname "$CLOSETRACE")/tests/bench/connload" ] || skip "connload was not built"
+	netns_make
+	closetrace_start kernel trace -o ndjson --storm-rate 1 --netns "$netns" -f 'verdict = peer_refused'
+	closetrace_start here trace -o ndjson --storm-rate 1 --netns "$netns" -f 'verdict ~ *_refused and comm ~ conn*'
+	ip netns exec "$netns" "$(dirname "$CLOSETRACE")/tests/bench/connload" --mode refused --count 300 --threads 1
+	await 10 grep -q '"first_time":"' "$BATS_TEST_TMPDIR/here.out"
+	await 10 grep -q '"first_time":"' "$BATS_TEST_TMPDIR/kernel.out"
+	closetrace_stop kernel
+	closetrace_stop here
+	[ "$(jq -s 'map(.repeated) | add' "$BATS_TEST_TMPDIR/kernel.out")" = 300 ]
+	[ "$(jq -s 'map(.repeated) | add' "$BATS_TEST_TMPDIR/here.out")" = 300 ]
+	refute grep -q 'filter: ' "$BATS_TEST_TMPDIR/kernel.err"
+	grep -Eq 'filter: [1-9][0-9]* endings that were only counted in a storm' "$BATS_TEST_TMPDIR/here.err"
+	refute grep -q "add up" "$BATS_TEST_TMPDIR/here.err" "$BATS_TEST_TMPDIR/kernel.err"
+}

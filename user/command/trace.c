@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* `closetrace trace`: from the live source to stdout, until told to stop; then the ledger. */
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,8 @@ struct trace {
 	struct options options;
 	struct filter *filter; /* NULL without --filter */
 	struct strbuf scratch; /* for it */
+	bool filters_here; /* the kernel does not decide all of it */
+	uint64_t judged_by_sample; /* endings that a storm only counted, and that it did not see */
 	struct record_context context;
 	char host[256];
 	struct host_timeouts timeouts;
@@ -82,8 +85,13 @@ static bool trace_wants(void *data, const struct closed_connection *c)
 {
 	struct trace *trace = data;
 
-	return trace_containers_wants(trace->containers, c) &&
-	       (!trace->filter || filter_matches(trace->filter, c, &trace->scratch));
+	if (!trace_containers_wants(trace->containers, c))
+		return false;
+	if (!trace->filter)
+		return true;
+	if (trace->filters_here && c->first_wall_ns)
+		trace->judged_by_sample += c->repeated;
+	return filter_matches(trace->filter, c, &trace->scratch);
 }
 
 static void trace_cgroup_event(void *data, const struct cgroup_record *record)
@@ -252,6 +260,10 @@ static void trace_print_ledger(const struct trace *trace)
 	ledger_append(&text, &ledger);
 	if (!text.failed)
 		fwrite(text.data, text.len, 1, stderr);
+	if (trace->judged_by_sample)
+		log_info("filter: %" PRIu64 " endings that were only counted in a storm were taken "
+			 "or not as the one that stands for them; --storm-rate 0 asks each",
+			 trace->judged_by_sample);
 }
 
 /* -EPIPE means that the reader has seen enough: no error. */
@@ -292,6 +304,7 @@ static int trace_read_filter(struct trace *trace)
 			       log_error(-EINVAL, "--explain-filter needs a --filter to explain") :
 			       0;
 	filter_push_down(trace->filter, &trace->options.tracer.config);
+	trace->filters_here = !filter_is_pushed_whole(trace->filter, &options->tracer.config);
 	if (!options->show_all && filter_wants_normal(trace->filter))
 		log_warn("the filter asks for normal or benign endings, which are shown with "
 			 "--all only");

@@ -236,13 +236,28 @@ static bool is_of_verdicts_only(const struct filter_node *node)
 }
 
 /* Whether the kernel's answer to this part is final. */
-static bool is_pushed_whole(const struct filter_node *node, const struct tracer_config *config)
+static bool node_is_pushed_whole(const struct filter_node *node, const struct tracer_config *config)
 {
 	if (is_of_verdicts_only(node))
 		return true;
 	return node->kind == FILTER_OR && node->first->kind == FILTER_TEST &&
 	       node->first->next->kind == FILTER_TEST && !node->first->next->next &&
 	       pair_is_pushed(node->first, node->first->next, config);
+}
+
+bool filter_is_pushed_whole(const struct filter *filter, const struct tracer_config *config)
+{
+	const struct filter_node *member;
+
+	if (node_is_pushed_whole(filter->root, config))
+		return true;
+	if (filter->root->kind != FILTER_AND)
+		return false;
+	for (member = filter->root->first; member; member = member->next) {
+		if (!node_is_pushed_whole(member, config))
+			return false;
+	}
+	return true;
 }
 
 /* -- in words ---------------------------------------------------------------------------------- */
@@ -305,7 +320,7 @@ static void rest_append(struct strbuf *b, const struct filter *filter,
 	const struct filter_node *part = is_and ? filter->root->first : filter->root;
 
 	for (; part; part = is_and ? part->next : NULL) {
-		if (is_pushed_whole(part, config))
+		if (node_is_pushed_whole(part, config))
 			continue;
 		strbuf_append_str(b, "  ");
 		filter_node_append(b, filter->subject, part);

@@ -26,6 +26,9 @@ void filter_push_down(const struct filter *filter, struct tracer_config *config)
 void filter_explain(struct strbuf *b, const struct filter *filter,
 		    const struct tracer_config *config);
 
+/* Whether the kernel decides all of it: nothing is left to user space but late evidence. */
+bool filter_is_pushed_whole(const struct filter *filter, const struct tracer_config *config);
+
 /* Whether it asks by name for endings that are shown with --all only. */
 bool filter_wants_normal(const struct filter *filter);
 
