@@ -17,6 +17,7 @@ static const struct filter_alias connection_aliases[] = {
 
 const struct filter_subject connection_filter_subject = {
 	.what = "a closed connection",
+	.hint = "`closetrace explain` lists them",
 	.fields = connection_fields,
 	.field_count = FIELD_COUNT,
 	.aliases = connection_aliases,

@@ -36,12 +36,14 @@ struct filter_alias {
  * A kind of row. A field whose name ends in _us is found without that ending, too.
  *
  * @what          What a row is, for messages: "a closed connection".
+ * @hint          What helps who asks for a field that there is not; may be NULL.
  * @fields        Row i has id i; name, words, type and id are read.
  * @get           The value of a field as struct field_value defines it, or false for null; valid
  *                until the next call. `scratch` is there for values that are made on demand.
  */
 struct filter_subject {
 	const char *what;
+	const char *hint;
 	const struct field *fields;
 	size_t field_count;
 	const struct filter_alias *aliases;

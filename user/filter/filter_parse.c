@@ -124,7 +124,8 @@ static int fail_name(struct parser *parser)
 	if (nearest.name)
 		return FAIL_HERE(parser, "%s has no field %s; did you mean %s?", subject->what,
 				 quote, nearest.name);
-	return FAIL_HERE(parser, "%s has no field %s", subject->what, quote);
+	return FAIL_HERE(parser, "%s has no field %s%s%s", subject->what, quote,
+			 subject->hint ? "; " : "", subject->hint ? subject->hint : "");
 }
 
 static int parse_name(struct parser *parser, struct named_field *ret)
@@ -227,8 +228,10 @@ static int fail_op(struct parser *parser, const char *at, const struct field *fi
 	const char *why = "it has no order: use = != or in";
 
 	if (field->type == FIELD_WORD_LIST || field->type == FIELD_STRING_LIST)
-		why = "it is a list: use has, as in \"evidence has rst_in\"";
-	else if (field->type == FIELD_BOOL)
+		return filter_lexer_fail(&parser->lexer, at, parser->error,
+					 "%s is a list: write %s has VALUE, or %s ~ PATTERN",
+					 field->name, field->name, field->name);
+	if (field->type == FIELD_BOOL)
 		why = "it is true or false: write it alone, or behind not";
 	else if (op == FILTER_HAS)
 		why = "it is no list: use = or in";
@@ -534,6 +537,8 @@ static int parse_all(struct parser *parser, struct filter_node **ret)
 		return err;
 	if (lexer->kind == FILTER_TOKEN_CLOSE)
 		return FAIL_HERE(parser, "this ) closes nothing");
+	if (lexer->kind == FILTER_TOKEN_COMMA)
+		return FAIL_HERE(parser, "several values stand in parentheses: in (5, 6)");
 	return FAIL_HERE(parser,
 			 "and, or or the end is expected here, not %s; a value with a space needs "
 			 "quotes",

@@ -2,6 +2,7 @@
 #include "user/filter/filter_value.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -76,13 +77,30 @@ static bool word_exists(const struct word_list *words, uint8_t number)
 	return word_list_has_unknown(words) || strcmp(words->name(number), "unknown") != 0;
 }
 
+/* All words with commas between them. False when they do not fit. */
+static bool words_list(const struct word_list *words, char *ret, size_t size)
+{
+	size_t len = 0;
+	int number;
+
+	for (number = 0; number < words->count; number++) {
+		if (!word_exists(words, (uint8_t)number))
+			continue;
+		len += (size_t)snprintf(ret + len, size - len, "%s%s", len ? ", " : "",
+					words->name((uint8_t)number));
+		if (len >= size)
+			return false;
+	}
+	return len != 0;
+}
+
 static int word_parse(struct filter_values *values, const struct filter_lexer *lexer,
 		      struct filter_error *error)
 {
 	const struct field *field = values->field;
 	struct nearest_name nearest = { .wanted = lexer->word };
 	int number = word_list_find(field->words, lexer->word);
-	char quote[64];
+	char quote[64], all[100];
 
 	if (number >= 0)
 		return word_append(values, (uint8_t)number);
@@ -99,9 +117,12 @@ static int word_parse(struct filter_values *values, const struct filter_lexer *l
 		return filter_lexer_fail(lexer, lexer->start, error,
 					 "%s is null when it is unknown: write %s is null",
 					 field->name, field->name);
+	if (words_list(field->words, all, sizeof(all)))
+		return filter_lexer_fail(lexer, lexer->start, error, "%s has no word %s, only %s",
+					 field->name, quote, all);
 	return filter_lexer_fail(lexer, lexer->start, error,
-				 "%s has no word %s; \"%s ~ *\" with --explain-filter lists all",
-				 field->name, quote, field->name);
+				 "%s has no word %s; `closetrace explain` lists them", field->name,
+				 quote);
 }
 
 static int words_like(struct filter_values *values, const struct filter_lexer *lexer,
