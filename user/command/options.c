@@ -259,6 +259,14 @@ static int parse_clean(const char *name, char *value, struct options *options)
 	return 0;
 }
 
+static int parse_cost(const char *name, char *value, struct options *options)
+{
+	(void)name;
+	(void)value;
+	options->cost = true;
+	return 0;
+}
+
 static int parse_debug(const char *name, char *value, struct options *options)
 {
 	(void)name;
@@ -286,7 +294,7 @@ static const struct option_row option_rows[] = {
 	  "table, wide or ndjson (default table)" },
 	{ "all", 'a', NULL, OPTION_FOR_TRACE, parse_all, "show clean and benign endings too" },
 	{ "count", 'n', "N", OPTION_FOR_TRACE, parse_count, "stop after N records" },
-	{ "duration", 'd', "TIME", OPTION_FOR_TRACE, parse_duration, "stop after TIME (10s, 5m)" },
+	{ "duration", 'd', "TIME", FOR_BOTH, parse_duration, "stop after TIME (10s, 5m)" },
 	{ "netns", 0, "LIST", FOR_BOTH, parse_netns,
 	  "network namespaces: all, self, names or inode numbers (default all)" },
 	{ "pid", 0, "PID", OPTION_FOR_TRACE, parse_pid, "only where this process owns or closes" },
@@ -309,6 +317,8 @@ static const struct option_row option_rows[] = {
 	{ "max-flows", 0, "N", OPTION_FOR_TRACE, parse_max_flows,
 	  "flows to remember (default 32768)" },
 	{ "ring", 0, "SIZE", OPTION_FOR_TRACE, parse_ring, "size of the ring buffer (default 4M)" },
+	{ "cost", 0, NULL, OPTION_FOR_DOCTOR, parse_cost,
+	  "trace for a while (10 s, or --duration) and say what that cost" },
 	{ "clean", 0, NULL, OPTION_FOR_DOCTOR, parse_clean,
 	  "remove the filters that a killed closetrace left (kernels before 6.6)" },
 	{ "debug", 0, NULL, FOR_BOTH, parse_debug, "say more on stderr" },

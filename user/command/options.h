@@ -37,6 +37,7 @@ struct options {
 	bool show_all;
 	bool debug;
 	bool clean;
+	bool cost;
 	bool help;
 	uint64_t count;
 	uint64_t duration_ns;

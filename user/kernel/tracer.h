@@ -36,6 +36,7 @@ struct tracer_options {
 	uint32_t ring_bytes;
 };
 
+struct bpf_object;
 struct tracer;
 
 /**
@@ -95,6 +96,8 @@ int tracer_fill_ledger(const struct tracer *tracer, struct ledger *ret);
 uint32_t tracer_jiffies_hz(const struct tracer *tracer);
 
 const struct tracer_config *tracer_config_in_use(const struct tracer *tracer);
+/* The loaded programs and maps, for who wants to know what they cost. Stays the tracer's. */
+struct bpf_object *tracer_object(const struct tracer *tracer);
 const struct wire *tracer_wire(const struct tracer *tracer);
 
 #endif
