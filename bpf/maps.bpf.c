@@ -15,6 +15,9 @@ struct stack_slots_map ct_stack_slots SEC(".maps");
 struct unwanted_map ct_unwanted SEC(".maps");
 struct storms_map ct_storms SEC(".maps");
 struct storm_rest_map ct_storm_rest SEC(".maps");
+struct tally_map ct_tally SEC(".maps");
+struct tally_rest_map ct_tally_rest SEC(".maps");
+struct origins_map ct_origins SEC(".maps");
 
 const volatile struct tracer_config tracer_config = {};
 volatile __u32 tracer_hz = 0;

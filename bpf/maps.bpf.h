@@ -12,6 +12,7 @@
 #include "include/counters.h"
 #include "include/flow_evidence.h"
 #include "include/flow_fold.h"
+#include "include/flow_tally.h"
 #include "include/record.h"
 #include "include/storm.h"
 #include "include/tracer_config.h"
@@ -141,6 +142,32 @@ struct storm_rest_map {
 	__type(value, struct storm_group);
 };
 
+/*
+ * The counts of conversations, and what found no room there. Not preallocated: a host with ten
+ * conversations pays for ten. User space makes it, and the origins, bigger when it counts.
+ */
+struct tally_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct tally_key);
+	__type(value, struct tally_counts);
+};
+
+struct tally_rest_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tally_counts);
+};
+
+struct origins_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct flow_key);
+	__type(value, struct tally_origin);
+};
+
 extern struct sockets_map ct_sockets SEC(".maps");
 extern struct flows_map ct_flows SEC(".maps");
 extern struct watch_map ct_watch SEC(".maps");
@@ -154,6 +181,9 @@ extern struct stack_slots_map ct_stack_slots SEC(".maps");
 extern struct unwanted_map ct_unwanted SEC(".maps");
 extern struct storms_map ct_storms SEC(".maps");
 extern struct storm_rest_map ct_storm_rest SEC(".maps");
+extern struct tally_map ct_tally SEC(".maps");
+extern struct tally_rest_map ct_tally_rest SEC(".maps");
+extern struct origins_map ct_origins SEC(".maps");
 
 extern const volatile struct tracer_config tracer_config;
 

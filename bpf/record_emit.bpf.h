@@ -6,6 +6,7 @@
 #include "bpf/flow_store.bpf.h"
 #include "bpf/maps.bpf.h"
 #include "bpf/storm.bpf.h"
+#include "bpf/tally.bpf.h"
 
 static __always_inline void record_head_fill(struct record_head *head, enum record_type type,
 					     __u32 size)
@@ -34,16 +35,6 @@ __weak __noinline int record_decide(struct close_record *record)
 		return 0;
 	close_decide(&record->evidence, &record->decision);
 	return 0;
-}
-
-static __always_inline bool netns_is_wanted(__u32 netns)
-{
-	__u8 *value;
-
-	if (!(tracer_config.flags & TRACER_NETNS_LISTED))
-		return true;
-	value = bpf_map_lookup_elem(&ct_netns, &netns);
-	return value && *value == NETNS_TRACED;
 }
 
 /* User space has found out that this cgroup is none that was asked for. */
@@ -95,6 +86,7 @@ __weak __noinline int record_emit(struct close_record *record)
 
 	if (!record)
 		return 0;
+	tally_ending(record);
 	if (!record_is_wanted(record)) {
 		stacks_forget(record);
 		return 0;
@@ -195,21 +187,6 @@ static __always_inline void watch_resolve(const struct flow_key *key, struct flo
 	if (flow)
 		flow_end(key, own, flow_side_of(flow, scratch->record.local_side ^ 1),
 			 scratch->record.head.time_ns);
-}
-
-/*
- * A connection that had the tuple before still waits: what would have ended its wait was not
- * noticed. It is told as it is known before another takes its place. Global: rare, verified once.
- */
-__weak __noinline int watch_tell_older(struct close_record *younger)
-{
-	struct flow_key key;
-
-	if (!younger)
-		return 0;
-	key = younger->key;
-	watch_resolve(&key, NULL, 0, 0);
-	return 0;
 }
 
 #endif

@@ -193,12 +193,6 @@ tc_report_firewall(struct __sk_buff *ctx, const struct wire_packet *packet, stru
 
 	if (!record || own->marks & FLOW_SIDE_REPORTED || wire_socket_state(ctx, view))
 		return;
-	/* Before 6.10 the stack's IPv6 replies look the same: here to what came after an end. */
-	if (!flow->side[0].syn_count && !flow->side[1].syn_count &&
-	    flow_has_ended(&packet->key, packet->sight.now_ns)) {
-		counter_add(COUNTER_RST_AFTER_CLOSE);
-		return;
-	}
 	if (!wire_addr_is_local(ctx, view, view->source_addr, view->dest_addr,
 				packet->sight.ifindex)) {
 		wire_report_forwarded(packet, flow, EVIDENCE(FIREWALL_RST));
@@ -281,6 +275,8 @@ static __always_inline void tc_fold_out(struct __sk_buff *ctx, struct wire_packe
 	if (packet->view->flags & TCP_FLAG_RST)
 		packet->sight.rst_origin = announced ? RST_ORIGIN_STACK : tc_rst_origin(ctx);
 	found = flow_fold(flow, packet->sender & 1, packet->view, &packet->sight);
+	if (found)
+		wire_tally(ctx, packet, flow);
 	if (found & FLOW_FOLD_SYN)
 		counter_add(COUNTER_SYN_COUNTED);
 	if (found & FLOW_FOLD_FIN)

@@ -89,6 +89,8 @@ static __always_inline void socket_established(struct sock *sk, int oldstate)
 	if (!tp)
 		return;
 	socket_tuple_fill(record, tp);
+	if (tally_is_on())
+		ct_tally_ready(&record->key);
 	/* Its SYN-ACK was retransmitted (tcp_create_openreq_child copies the count): all is well now. */
 	if (tp->total_retrans && (record->evidence.seen & EVIDENCE(SERVER)))
 		socket_unwatch(record);

@@ -152,32 +152,6 @@ static __always_inline void wire_report_request(const struct wire_packet *packet
 			 packet->sight.now_ns);
 }
 
-/* From the hook where a forwarded packet comes in to the one where it leaves, on one CPU. */
-#define FORWARDING_NS 1000000ULL
-
-/*
- * Where this host translates addresses, a connection has two tuples, and a packet of the one leaves
- * as a packet of the other: it is told once. Initial sequence numbers are not translated. One of
- * them alone names no connection, but it names the packet that has just come in.
- */
-static __always_inline bool wire_other_tuple_has_told(const struct wire_packet *packet,
-						      const struct flow_state *flow,
-						      const struct close_record *last)
-{
-	__u64 hash = flow_isn_hash(flow, packet->key.netns), now_ns = packet->sight.now_ns;
-
-	if (!hash)
-		return packet->sight.hook == WIRE_HOOK_TC_OUT &&
-		       last->evidence.subject == SUBJECT_FORWARDED &&
-		       last->key.netns == packet->key.netns &&
-		       now_ns - last->head.time_ns < FORWARDING_NS &&
-		       last->local_isn + last->peer_isn == flow->side[0].isn + flow->side[1].isn;
-	if (ended_is_noted(hash, now_ns))
-		return true;
-	ended_note(hash, now_ns);
-	return false;
-}
-
 static __always_inline void wire_report_forwarded(const struct wire_packet *packet,
 						  struct flow_state *flow, __u64 seen)
 {
@@ -186,10 +160,6 @@ static __always_inline void wire_report_forwarded(const struct wire_packet *pack
 
 	if (!record || (flow->side[0].marks | flow->side[1].marks) & FLOW_SIDE_REPORTED)
 		return;
-	if (wire_other_tuple_has_told(packet, flow, record)) {
-		flow_side_of(flow, packet->sender)->marks |= FLOW_SIDE_REPORTED;
-		return;
-	}
 	if ((flow->side[0].marks | flow->side[1].marks) & FLOW_SIDE_CLIENT)
 		client = flow->side[0].marks & FLOW_SIDE_CLIENT ? 0 : 1;
 	else /* the lower port serves */
@@ -314,6 +284,15 @@ static __always_inline void wire_watch_syn(void *ctx, const struct wire_packet *
 		client->marks |= FLOW_SIDE_WATCHED;
 }
 
+/* No socket will tell that the handshake was completed: take the SYN-ACK for it. */
+static __always_inline void wire_tally_handshake(const struct wire_packet *packet,
+						 struct flow_state *flow)
+{
+	struct flow_key key = packet->key;
+
+	tally_add(&key, flow, flow_tally_handshake(flow));
+}
+
 /* SYN and SYN-ACK of a connection that passes through: begin and end of that watch. */
 static __always_inline void wire_syn(void *ctx, const struct wire_packet *packet,
 				     struct flow_state *flow)
@@ -326,7 +305,11 @@ static __always_inline void wire_syn(void *ctx, const struct wire_packet *packet
 			wire_watch_syn(ctx, packet, flow);
 		return;
 	}
-	if (!(packet->view->flags & TCP_FLAG_SYN) || !(other->marks & FLOW_SIDE_WATCHED))
+	if (!(packet->view->flags & TCP_FLAG_SYN))
+		return;
+	if (tally_is_on() && flow_is_forwarded(flow))
+		wire_tally_handshake(packet, flow);
+	if (!(other->marks & FLOW_SIDE_WATCHED))
 		return;
 	bpf_map_delete_elem(&ct_watch, &packet->key);
 	other->marks &= ~FLOW_SIDE_WATCHED;
@@ -347,6 +330,74 @@ static __always_inline void wire_icmp(const struct wire_packet *packet)
 
 	if (flow)
 		flow_fold_icmp(flow, packet->sender, packet->view, packet->sight.now_ns);
+}
+
+/* Who owns the local end of a packet: its own socket, or with `any_peer` a listener. */
+static __always_inline __u8 tally_socket_state(void *ctx, const struct packet_view *view,
+					       bool reversed, bool any_peer)
+{
+	struct bpf_sock_tuple tuple = {};
+	__u32 size = wire_tuple_fill(&tuple, view, reversed);
+	struct bpf_sock *sk;
+	__u8 state;
+
+	if (size == sizeof(tuple.ipv4)) {
+		if (any_peer)
+			tuple.ipv4.saddr = tuple.ipv4.sport = 0;
+		sk = bpf_skc_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv4), BPF_F_CURRENT_NETNS, 0);
+	} else {
+		if (any_peer)
+			tuple.ipv6.sport = 0;
+		sk = bpf_skc_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv6), BPF_F_CURRENT_NETNS, 0);
+	}
+	if (!sk)
+		return TCP_STATE_NONE;
+	state = sk->state;
+	bpf_sk_release(sk);
+	return state;
+}
+
+/* The first packet of a flow is no SYN: what is here that it could belong to? */
+static __always_inline void tally_meet(void *ctx, const struct wire_packet *packet,
+				       struct tally_packet *tally)
+{
+	const struct packet_view *view = packet->view;
+	bool is_out = packet->sight.hook == WIRE_HOOK_TC_OUT;
+	__u8 state;
+
+	tally->local = is_out ? packet->sender : packet->sender ^ 1;
+	if (flow_has_ended(&packet->key, packet->sight.now_ns))
+		tally->met |= TALLY_MET_ENDED;
+	if (packet->sight.rst_origin == RST_ORIGIN_SOCKET)
+		tally->met |= TALLY_MET_CONNECTION;
+	if (!is_out && !wire_addr_is_local(ctx, view, view->dest_addr, view->source_addr,
+					   packet->sight.ifindex))
+		return;
+	state = tally_socket_state(ctx, view, is_out, false);
+	if (state != TCP_STATE_NONE && state != TCP_STATE_LISTEN)
+		tally->met |= TALLY_MET_CONNECTION;
+	if (state == TCP_STATE_LISTEN ||
+	    tally_socket_state(ctx, view, is_out, true) == TCP_STATE_LISTEN)
+		tally->met |= TALLY_MET_LISTENER;
+}
+
+/* Count a packet that flow_fold() has counted into its conversation. */
+static __always_inline void wire_tally(void *ctx, const struct wire_packet *packet,
+				       struct flow_state *flow)
+{
+	struct tally_packet tally = {
+		.seq = packet->view->seq,
+		.flags = packet->view->flags,
+		.sender = packet->sender & 1,
+	};
+	struct flow_key key = packet->key;
+
+	if (!tally_is_on())
+		return;
+	if (!(flow->tally & (FLOW_TALLY_HERE | FLOW_TALLY_ELSEWHERE)) &&
+	    !(tally.flags & TCP_FLAG_SYN))
+		tally_meet(ctx, packet, &tally);
+	ct_tally_packet(&key, flow, &tally);
 }
 
 /*
@@ -370,6 +421,8 @@ static __always_inline void wire_in(void *ctx, struct wire_packet *packet, __u32
 		return;
 	wire_check_reuse(ctx, packet, flow);
 	found = flow_fold(flow, packet->sender & 1, packet->view, &packet->sight);
+	if (found)
+		wire_tally(ctx, packet, flow);
 	if (found & FLOW_FOLD_SYN)
 		counter_add(COUNTER_SYN_COUNTED);
 	if (found && packet->view->flags & TCP_FLAG_SYN)

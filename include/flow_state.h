@@ -83,6 +83,7 @@ ABI_SIZE(struct flow_side, 72);
  *               `icmp_side` (the one whose packet is quoted). Type 0 = none.
  * @icmp_from_peer  1 when the other endpoint itself sent the error, 0 for a router.
  * @generation   Raised when a new connection reuses the tuple.
+ * @tally        FLOW_TALLY_* of include/flow_tally.h; 0 where nobody counts conversations.
  */
 struct flow_state {
 	__u64 first_ns;
@@ -93,7 +94,9 @@ struct flow_state {
 	__u8 icmp_code;
 	__u8 icmp_side;
 	__u8 icmp_from_peer;
+	__u32 tally;
+	__u32 reserved;
 };
-ABI_SIZE(struct flow_state, 168);
+ABI_SIZE(struct flow_state, 176);
 
 #endif

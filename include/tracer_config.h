@@ -19,6 +19,7 @@
 #define TRACER_FILTER_CGROUP 0x80 /* not those in the map of unwanted cgroups */
 #define TRACER_STACKS 0x100 /* take the stacks of closes and aborts */
 #define TRACER_FILTER_VERDICT 0x200
+#define TRACER_TALLY 0x400 /* count per conversation */
 
 /* Values in the netns map. */
 #define NETNS_KNOWN 1 /* told to user space, or user space knew it */

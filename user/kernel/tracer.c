@@ -16,6 +16,7 @@
 #include "user/base/clock.h"
 #include "user/base/log.h"
 #include "user/kernel/iterator.h"
+#include "user/kernel/map_read.h"
 #include "user/kernel/namespaces.h"
 #include "user/kernel/netlink.h"
 #include "user/kernel/snmp.h"
@@ -31,6 +32,8 @@
 #define RESCAN_DELAY_NS (50 * CLOCK_NS_PER_MS)
 #define STORM_INTERVAL_NS CLOCK_NS_PER_SECOND
 #define WATCH_INTERVAL_NS (500 * CLOCK_NS_PER_MS)
+/* Flows that another namespace may count, or that were forgotten: more than the flow map holds. */
+#define ORIGINS_PER_FLOW 2
 /* Those of sockets that ended by FIN stay until their record is sent; the oldest make room. */
 #define STACKS_MAX 8192
 
@@ -128,6 +131,13 @@ static int tracer_load(struct tracer *tracer)
 	}
 	if (tracer->config.flags & TRACER_STACKS)
 		bpf_map__set_max_entries(skeleton->maps.ct_stacks, STACKS_MAX);
+	if (tracer->config.flags & TRACER_TALLY) {
+		bpf_map__set_max_entries(skeleton->maps.ct_tally,
+					 tracer->options->max_conversations);
+		bpf_map__set_max_entries(skeleton->maps.ct_origins,
+					 ORIGINS_PER_FLOW *
+						 bpf_map__max_entries(skeleton->maps.ct_flows));
+	}
 	err = closetrace_bpf__load(skeleton);
 	if (err)
 		return log_error(err,
@@ -621,18 +631,17 @@ bool tracer_take_stacks(struct tracer *tracer, const struct close_record *record
 	return true;
 }
 
-static uint64_t count_of_flow_keys(int map)
+int tracer_feed(struct tracer *tracer)
 {
-	struct flow_key key, next;
-	uint64_t count = 0;
-	bool more = !bpf_map_get_next_key(map, NULL, &next);
+	ring_buffer__consume(tracer->ring);
+	return tracer_end_gulp(tracer);
+}
 
-	while (more) {
-		count++;
-		key = next;
-		more = !bpf_map_get_next_key(map, &key, &next);
-	}
-	return count;
+void tracer_maps(const struct tracer *tracer, struct tracer_maps *ret)
+{
+	ret->flows = bpf_map__fd(tracer->skeleton->maps.ct_flows);
+	ret->tally = bpf_map__fd(tracer->skeleton->maps.ct_tally);
+	ret->tally_rest = bpf_map__fd(tracer->skeleton->maps.ct_tally_rest);
 }
 
 int tracer_fill_ledger(const struct tracer *tracer, struct ledger *ret)
@@ -646,8 +655,8 @@ int tracer_fill_ledger(const struct tracer *tracer, struct ledger *ret)
 	if (err)
 		return err;
 	ret->kernel = tracer->account;
-	ret->flows_present = count_of_flow_keys(bpf_map__fd(tracer->skeleton->maps.ct_flows));
-	ret->waiting = count_of_flow_keys(bpf_map__fd(tracer->skeleton->maps.ct_watch));
+	ret->flows_present = map_count(bpf_map__fd(tracer->skeleton->maps.ct_flows));
+	ret->waiting = map_count(bpf_map__fd(tracer->skeleton->maps.ct_watch));
 	ret->wire_hooked = tracer->options->hook != HOOK_NONE;
 	ret->hooks_repaired = tracer->wire ? wire_repaired(tracer->wire) : 0;
 	ret->wire_partly = tracer->options->interface_count > 0 || tracer->wire_failed;
@@ -675,9 +684,4 @@ const struct tracer_config *tracer_config_in_use(const struct tracer *tracer)
 const struct wire *tracer_wire(const struct tracer *tracer)
 {
 	return tracer->wire;
-}
-
-struct bpf_object *tracer_object(const struct tracer *tracer)
-{
-	return tracer->skeleton->obj;
 }

@@ -24,6 +24,7 @@
  * @netns       Names or inode numbers, or "self"; count 0 = all namespaces.
  * @max_flows   Entries of the flow map, 0 = the default.
  * @ring_bytes  Size of the ring buffer, 0 = the default; a power of two.
+ * @max_conversations  With TRACER_TALLY: entries of the map of conversations.
  */
 struct tracer_options {
 	struct tracer_config config;
@@ -34,9 +35,9 @@ struct tracer_options {
 	size_t netns_count;
 	uint32_t max_flows;
 	uint32_t ring_bytes;
+	uint32_t max_conversations;
 };
 
-struct bpf_object;
 struct tracer;
 
 /**
@@ -92,12 +93,26 @@ bool tracer_take_stacks(struct tracer *tracer, const struct close_record *record
  */
 int tracer_fill_ledger(const struct tracer *tracer, struct ledger *ret);
 
+/* Descriptors, for user/kernel/tally_read.h. */
+struct tracer_maps {
+	int flows;
+	int tally;
+	int tally_rest;
+};
+
+void tracer_maps(const struct tracer *tracer, struct tracer_maps *ret);
+
+/**
+ * Feed what is in the ring to the pipeline now: for who does something long in the loop.
+ *
+ * @return  0, also when the pipeline wants no more and the loop is about to stop; its error.
+ */
+int tracer_feed(struct tracer *tracer);
+
 /* Ticks per second of the kernel, measured. */
 uint32_t tracer_jiffies_hz(const struct tracer *tracer);
 
 const struct tracer_config *tracer_config_in_use(const struct tracer *tracer);
-/* The loaded programs and maps, for who wants to know what they cost. Stays the tracer's. */
-struct bpf_object *tracer_object(const struct tracer *tracer);
 const struct wire *tracer_wire(const struct tracer *tracer);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "include/flow_evidence.h"
+#include "include/flow_tally.h"
 #include "user/base/cleanup.h"
 
 /* Large enough for the fullest hash bucket, small enough to stay out of the way. */
@@ -20,7 +21,7 @@ static int watch_expire_one(int watch_fd, int flows_fd, const struct flow_key *k
 			    struct pipeline *pipeline)
 {
 	struct watched_close watched;
-	struct flow_state flow;
+	struct flow_state flow = {};
 
 	/* Once more: a SYN-ACK may have been retransmitted since the batch was read. */
 	if (bpf_map_lookup_elem(watch_fd, key, &watched) || watched.deadline_ns > now_ns ||
@@ -31,6 +32,8 @@ static int watch_expire_one(int watch_fd, int flows_fd, const struct flow_key *k
 				   now_ns);
 	if (watched.record.evidence.subject == SUBJECT_SOCKET)
 		watched.record.evidence.seen |= EVIDENCE(FIN_WAIT2_EXPIRED);
+	if (!(flow.tally & (FLOW_TALLY_ELSEWHERE | FLOW_TALLY_CLOSED)))
+		watched.record.head.flags |= RECORD_ENDED_BY_WAIT;
 	watched.record.head.time_ns = now_ns;
 	return pipeline_feed_close(pipeline, &watched.record);
 }
