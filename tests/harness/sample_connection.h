@@ -158,6 +158,8 @@ static inline struct closed_connection sample_connection(void)
 	struct closed_connection c = sample_connection_of(&record);
 
 	c.container = &sample_container;
+	c.zone_local = "web";
+	c.zone_peer = "office";
 	return c;
 }
 

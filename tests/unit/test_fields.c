@@ -54,6 +54,8 @@ static const struct expected full[] = {
 	{ "client_port", "45012" },
 	{ "server_addr", "\"10.0.0.9\"" },
 	{ "server_port", "443" },
+	{ "zone_client", "\"office\"" },
+	{ "zone_server", "\"web\"" },
 	{ "netns", "4026531840" },
 	{ "interface", "\"eth0\"" },
 	{ "pid", "812" },

@@ -24,6 +24,8 @@
 #include "user/kernel/host_timeouts.h"
 #include "user/kernel/privilege.h"
 #include "user/kernel/tracer.h"
+#include "user/model/reset_habit.h"
+#include "user/model/zones.h"
 #include "user/pipeline/ledger.h"
 #include "user/pipeline/pipeline.h"
 
@@ -46,6 +48,8 @@ struct trace {
 	struct pipeline *pipeline;
 	struct trace_containers *containers;
 	struct stack_names *stack_names; /* NULL without --stacks */
+	struct zones *zones; /* NULL without --zones */
+	struct reset_habit *habit; /* NULL without --all: it learns from all endings only */
 };
 
 static void trace_release(struct trace *trace)
@@ -60,6 +64,8 @@ static void trace_release(struct trace *trace)
 	stack_names_free(&trace->stack_names);
 	filter_free(&trace->filter);
 	strbuf_release(&trace->scratch);
+	zones_free(&trace->zones);
+	reset_habit_free(&trace->habit);
 	options_release(&trace->options);
 }
 
@@ -77,6 +83,12 @@ static void trace_enrich(void *data, struct closed_connection *c)
 	struct close_stacks stacks;
 
 	trace_containers_enrich(trace->containers, c);
+	if (trace->zones) {
+		c->zone_local = zones_lookup(trace->zones, connection_local_addr(c));
+		c->zone_peer = zones_lookup(trace->zones, connection_peer_addr(c));
+	}
+	if (trace->habit)
+		reset_habit_mark(trace->habit, c);
 	if (trace->stack_names && tracer_take_stacks(trace->tracer, &c->record, &stacks))
 		stack_names_add(trace->stack_names, &stacks, c);
 }
@@ -186,6 +198,19 @@ static int trace_open_loop(struct trace *trace)
 	return err < 0 ? log_error(err, "cannot prepare the event loop: %s", strerror(-err)) : 0;
 }
 
+/* Looking up zones costs: only where they are named, or asked for. */
+static int trace_open_zones(struct trace *trace)
+{
+	int err = 0;
+
+	if (trace->options.zones_path)
+		err = zones_load(trace->options.zones_path, &trace->zones);
+	else if (trace->filter && (filter_uses(trace->filter, FIELD_ID_zone_client) ||
+				   filter_uses(trace->filter, FIELD_ID_zone_server)))
+		err = zones_new(&trace->zones);
+	return err == -ENOMEM || !err ? err : -EINVAL;
+}
+
 static int trace_open(struct trace *trace)
 {
 	struct pipeline_options options = {
@@ -212,9 +237,12 @@ static int trace_open(struct trace *trace)
 	if ((trace->options.tracer.config.flags & TRACER_STACKS) &&
 	    stack_names_new(&trace->stack_names))
 		return log_error(-ENOMEM, "not enough memory");
-	if (trace_containers_new(trace->options.container, &trace->containers))
+	if (trace_containers_new(trace->options.container, &trace->containers) ||
+	    (trace->options.show_all && reset_habit_new(&trace->habit)))
 		return log_error(-ENOMEM, "not enough memory");
-	err = trace_open_loop(trace);
+	err = trace_open_zones(trace);
+	if (!err)
+		err = trace_open_loop(trace);
 	if (!err)
 		err = tracer_new(&trace->options.tracer, &trace->tracer);
 	if (!err)
@@ -258,8 +286,6 @@ static void trace_print_ledger(const struct trace *trace)
 		ledger.counters.counts[COUNTER_STACK_UNNAMED] =
 			stack_names_unnamed(trace->stack_names);
 	ledger_append(&text, &ledger);
-	if (trace->options.debug)
-		ledger_append_counters(&text, &ledger.counters);
 	if (!text.failed)
 		fwrite(text.data, text.len, 1, stderr);
 	if (trace->judged_by_sample)

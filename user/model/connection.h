@@ -97,6 +97,9 @@ struct string_list {
  * @duration_us  From the first SYN to the end.
  * @idle_us      Since the last data either way.
  * @interface    May be NULL.
+ * @zone_local @zone_peer  Zones of both ends, set by enrichment; NULL when zones were not asked for.
+ * @habit_closes @habit_resets  When the reset is a habit of its application: its closes so far, and
+ *               those of them by RST. 0 otherwise.
  * @kernel_stack @user_stack  Names of the frames, innermost first, set by enrichment.
  * @cgroup       Path below the cgroup root, set by enrichment; may be NULL.
  * @container    Of the socket, set by enrichment; may be NULL.
@@ -113,6 +116,10 @@ struct closed_connection {
 	const char *interface;
 	const char *cgroup;
 	const struct container *container;
+	const char *zone_local;
+	const char *zone_peer;
+	uint64_t habit_closes;
+	uint64_t habit_resets;
 	struct string_list kernel_stack;
 	struct string_list user_stack;
 	uint32_t present; /* CONNECTION_HAS_* */

@@ -651,4 +651,8 @@ void explanation_append(struct strbuf *b, const struct closed_connection *c)
 		explainers[verdict](b, c);
 	else
 		say(b, "the connection ended");
+	if (c->habit_closes)
+		strbuf_appendf(b, "; it closes so by habit (%llu of %llu times)",
+			       (unsigned long long)c->habit_resets,
+			       (unsigned long long)c->habit_closes);
 }

@@ -28,6 +28,7 @@ enum field_type {
 	FIELD_BYTES,
 	FIELD_WORD_LIST, /* a set of words of the field's list */
 	FIELD_STRING_LIST, /* strings from outside, in their order: escape them */
+	FIELD_RATIO, /* thousandths */
 	FIELD_TYPE_COUNT,
 };
 
@@ -61,6 +62,8 @@ enum field_type {
 	X(client_port, PORT, "", NULL, "port that belongs to client_addr")                         \
 	X(server_addr, IP, "", NULL, "address of the end that was called")                         \
 	X(server_port, PORT, "", NULL, "port that belongs to server_addr")                         \
+	X(zone_client, STRING, "", NULL, "zone of client_addr (--zones)")                          \
+	X(zone_server, STRING, "", NULL, "zone of server_addr (--zones)")                          \
 	X(netns, U64, "", NULL, "network namespace, by inode number")                              \
 	X(interface, STRING, "", NULL, "interface of the local end's packets")                     \
 	X(pid, U64, "", NULL, "process that owned the socket")                                     \
@@ -114,7 +117,7 @@ enum field_id { CONNECTION_FIELDS(FIELD_ENUM) FIELD_COUNT };
  *
  * @text     STRING and WORD; `len` bytes, NUL bytes possible in STRING.
  *           STRING_LIST: each string with a NUL behind it, `len` bytes in all.
- * @number   U64, PORT (host order), TIME, DURATION_US, BYTES.
+ * @number   U64, PORT (host order), TIME, DURATION_US, BYTES, RATIO.
  * @integer  I64.
  * @truth    BOOL.
  * @ip       IP: 16 bytes in network order, IPv4 mapped.
