@@ -46,6 +46,30 @@ static int digits_read(const char **cursor, uint64_t *ret)
 	return 0;
 }
 
+int parse_thousandths(const char *s, uint64_t *ret)
+{
+	uint64_t value, part = 0;
+	int err;
+
+	err = digits_read(&s, &value);
+	if (err == -EINVAL)
+		return -EINVAL;
+	if (*s == '.') {
+		s++;
+		for (unsigned int factor = 100; factor && is_digit(*s); factor /= 10)
+			part += factor * (*s++ - '0');
+		if (s[-1] == '.')
+			return -EINVAL;
+	}
+	if (*s)
+		return -EINVAL;
+	if (err || __builtin_mul_overflow(value, (uint64_t)1000, &value) ||
+	    __builtin_add_overflow(value, part, &value))
+		return -ERANGE;
+	*ret = value;
+	return 0;
+}
+
 int parse_u64(const char *s, uint64_t max, uint64_t *ret)
 {
 	uint64_t value;

@@ -50,6 +50,9 @@ int parse_size_bytes(const char *s, uint64_t *ret);
  */
 int parse_time_ns(const char *s, uint64_t *ret);
 
+/* `2`, `0.5`, `1.25`: thousandths, at most three digits behind the point. -EINVAL; -ERANGE. */
+int parse_thousandths(const char *s, uint64_t *ret);
+
 /* A network. IPv4 is kept as ::ffff:a.b.c.d. All bits behind the prefix are 0. */
 struct cidr {
 	uint8_t addr[16]; /* network order */

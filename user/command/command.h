@@ -33,6 +33,7 @@ const struct command *command_find(const char *name);
 int command_unknown(const char *name);
 
 int trace_command(int argc, char **argv);
+int flows_command(int argc, char **argv);
 int doctor_command(int argc, char **argv);
 int help_command(int argc, char **argv);
 int version_command(int argc, char **argv);

@@ -12,6 +12,8 @@
 static const struct command commands[] = {
 	{ "trace", "[OPTION...]", "print abnormal TCP closes as they happen (the default)",
 	  trace_command },
+	{ "flows", "[OPTION...]", "count SYN, FIN, RST and closes per conversation or group",
+	  flows_command },
 	{ "doctor", "[OPTION...]", "say what this host can do, and why not", doctor_command },
 	{ "explain", "[NAME...]", "explain a verdict, cause, kernel reason, state or class",
 	  explain_command },

@@ -9,6 +9,7 @@
 #include "user/command/command.h"
 #include "user/command/help.h"
 #include "user/command/options.h"
+#include "user/report/flow_text.h"
 #include "user/sink/sinks.h"
 
 static const char purpose[] =
@@ -36,6 +37,7 @@ static void append_general(struct strbuf *b)
 static void append_command(struct strbuf *b, const struct command *command)
 {
 	unsigned int options = command->run == trace_command  ? OPTION_FOR_TRACE :
+			       command->run == flows_command  ? OPTION_FOR_FLOWS :
 			       command->run == doctor_command ? OPTION_FOR_DOCTOR :
 								0;
 
@@ -45,10 +47,10 @@ static void append_command(struct strbuf *b, const struct command *command)
 		return;
 	strbuf_append_str(b, "\nOptions:\n");
 	options_append_help(b, options);
-	if (options != OPTION_FOR_TRACE)
+	if (options != OPTION_FOR_TRACE && options != OPTION_FOR_FLOWS)
 		return;
 	strbuf_append_char(b, '\n');
-	strbuf_append_str(b, sink_table_help);
+	strbuf_append_str(b, options == OPTION_FOR_TRACE ? sink_table_help : flow_table_help);
 }
 
 int help_print(const struct command *command)

@@ -11,6 +11,7 @@
 #include "user/base/cleanup.h"
 #include "user/base/log.h"
 #include "user/base/parse_number.h"
+#include "user/command/options_flows.h"
 #include "user/model/nearest_name.h"
 #include "user/sink/sinks.h"
 
@@ -259,14 +260,6 @@ static int parse_clean(const char *name, char *value, struct options *options)
 	return 0;
 }
 
-static int parse_cost(const char *name, char *value, struct options *options)
-{
-	(void)name;
-	(void)value;
-	options->cost = true;
-	return 0;
-}
-
 static int parse_debug(const char *name, char *value, struct options *options)
 {
 	(void)name;
@@ -283,18 +276,21 @@ static int parse_help(const char *name, char *value, struct options *options)
 	return 0;
 }
 
-#define FOR_BOTH (OPTION_FOR_TRACE | OPTION_FOR_DOCTOR)
+#define FOR_COUNTS (OPTION_FOR_FLOWS | OPTION_FOR_TOP)
+#define FOR_TRACED (OPTION_FOR_TRACE | FOR_COUNTS)
+#define FOR_BOTH (FOR_TRACED | OPTION_FOR_DOCTOR)
 
 static const struct option_row option_rows[] = {
 	{ "interface", 'i', "LIST", FOR_BOTH, parse_interface,
 	  "watch packets on these interfaces; auto (all) or none" },
 	{ "hook", 0, "KIND", FOR_BOTH, parse_hook,
 	  "auto, xdp, xdp-native, xdp-generic, tc or none (default auto)" },
-	{ "output", 'o', "FORM", OPTION_FOR_TRACE, parse_output,
+	{ "output", 'o', "FORM", OPTION_FOR_TRACE | OPTION_FOR_FLOWS, parse_output,
 	  "table, wide or ndjson (default table)" },
 	{ "all", 'a', NULL, OPTION_FOR_TRACE, parse_all, "show clean and benign endings too" },
 	{ "count", 'n', "N", OPTION_FOR_TRACE, parse_count, "stop after N records" },
-	{ "duration", 'd', "TIME", FOR_BOTH, parse_duration, "stop after TIME (10s, 5m)" },
+	{ "duration", 'd', "TIME", OPTION_FOR_TRACE | OPTION_FOR_FLOWS, parse_duration,
+	  "stop after TIME (10s, 5m)" },
 	{ "netns", 0, "LIST", FOR_BOTH, parse_netns,
 	  "network namespaces: all, self, names or inode numbers (default all)" },
 	{ "pid", 0, "PID", OPTION_FOR_TRACE, parse_pid, "only where this process owns or closes" },
@@ -306,7 +302,7 @@ static const struct option_row option_rows[] = {
 	  "only with an address of this network at either end" },
 	{ "container", 0, "NAME", OPTION_FOR_TRACE, parse_container,
 	  "only of the container of this name, or whose id begins so" },
-	{ "filter", 'f', "EXPR", OPTION_FOR_TRACE, parse_filter,
+	{ "filter", 'f', "EXPR", FOR_TRACED, parse_filter,
 	  "only what this expression takes, such as 'rst.count > 0 and port = 443'" },
 	{ "explain-filter", 0, NULL, OPTION_FOR_TRACE, parse_explain_filter,
 	  "show how the filter is read and what the kernel decides of it, and stop" },
@@ -314,11 +310,19 @@ static const struct option_row option_rows[] = {
 	  "show the kernel and user stack of who closed or aborted" },
 	{ "storm-rate", 0, "N", OPTION_FOR_TRACE, parse_storm_rate,
 	  "show N alike endings a second, count the others; 0 = show all (default 10)" },
-	{ "max-flows", 0, "N", OPTION_FOR_TRACE, parse_max_flows,
-	  "flows to remember (default 32768)" },
-	{ "ring", 0, "SIZE", OPTION_FOR_TRACE, parse_ring, "size of the ring buffer (default 4M)" },
-	{ "cost", 0, NULL, OPTION_FOR_DOCTOR, parse_cost,
-	  "trace for a while (10 s, or --duration) and say what that cost" },
+	{ "max-flows", 0, "N", FOR_TRACED, parse_max_flows, "flows to remember (default 32768)" },
+	{ "ring", 0, "SIZE", FOR_TRACED, parse_ring, "size of the ring buffer (default 4M)" },
+	{ "zones", 0, "FILE", FOR_TRACED, parse_zones,
+	  "names of networks: lines of `name network...`" },
+	{ "by", 'b', "LIST", FOR_COUNTS, parse_by,
+	  "count per client, server, server_port, comm, ... or connection" },
+	{ "sort", 's', "FIELD", FOR_COUNTS, parse_sort, "order of the rows (default rst_count)" },
+	{ "top", 't', "N", OPTION_FOR_FLOWS, parse_top, "show the first N rows only" },
+	{ "interval", 0, "TIME", FOR_COUNTS, parse_interval,
+	  "from one table to the next (default 1s)" },
+	{ "once", '1', NULL, OPTION_FOR_FLOWS, parse_once, "one table, at the end" },
+	{ "max-conversations", 0, "N", FOR_COUNTS, parse_max_conversations,
+	  "conversations to count apart (default 131072)" },
 	{ "clean", 0, NULL, OPTION_FOR_DOCTOR, parse_clean,
 	  "remove the filters that a killed closetrace left (kernels before 6.6)" },
 	{ "debug", 0, NULL, FOR_BOTH, parse_debug, "say more on stderr" },
@@ -398,6 +402,7 @@ int options_parse(int argc, char **argv, unsigned int command, struct options *r
 	memset(ret, 0, sizeof(*ret));
 	ret->output = sink_ops_at(0);
 	ret->tracer.config.storm_rate = STORM_RATE_DEFAULT;
+	flow_options_init(&ret->flows);
 	ret->tracer.interfaces = ret->interfaces;
 	ret->tracer.netns = ret->netns;
 	getopt_tables(command, longs, letters);

@@ -16,6 +16,25 @@
 #define OPTION_FILTERS_MAX 32
 
 /**
+ * Of flows and top.
+ *
+ * @by                 FLOW_KEY() bits.
+ * @sort               enum flow_field.
+ * @top                Rows to show at most, 0 = all.
+ * @interval_ns        From one table to the next.
+ * @once               One table, at the end.
+ * @max_conversations  Entries of the kernel's map.
+ */
+struct flow_options {
+	uint32_t by;
+	uint32_t sort;
+	uint64_t top;
+	uint64_t interval_ns;
+	bool once;
+	uint32_t max_conversations;
+};
+
+/**
  * @tracer      Interfaces and namespaces point into `interfaces` and `netns`, which point
  *              into copies of the words of the call.
  * @container   Name, or the beginning of an id; NULL = all.
@@ -34,10 +53,11 @@ struct options {
 	const char *filters[OPTION_FILTERS_MAX];
 	size_t filter_count;
 	bool explain_filter;
+	const char *zones_path; /* NULL = the built-in zones */
+	struct flow_options flows;
 	bool show_all;
 	bool debug;
 	bool clean;
-	bool cost;
 	bool help;
 	uint64_t count;
 	uint64_t duration_ns;
@@ -46,6 +66,8 @@ struct options {
 /* Which command an option is for; bits. */
 #define OPTION_FOR_TRACE 0x1
 #define OPTION_FOR_DOCTOR 0x2
+#define OPTION_FOR_FLOWS 0x10
+#define OPTION_FOR_TOP 0x20
 
 /**
  * Parse the words of one command.

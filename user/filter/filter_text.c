@@ -103,6 +103,9 @@ void filter_value_append(struct strbuf *b, const struct field *field,
 	case FIELD_BYTES:
 		bytes_append(b, value->number);
 		break;
+	case FIELD_RATIO:
+		field_append_json(b, field, &(struct field_value){ .number = value->number }, NULL);
+		break;
 	case FIELD_TIME:
 		strbuf_append_char(b, '"');
 		clock_append_rfc3339(b, NULL, value->number);

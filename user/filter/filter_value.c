@@ -233,6 +233,10 @@ static int number_parse(const struct filter_values *values, const struct filter_
 		if (!parse_size_bytes(word, &number) && number <= INT64_MAX)
 			break;
 		return fail_type(lexer, field, "a size such as 4096, 4KiB or 1.5M", error);
+	case FIELD_RATIO:
+		if (!parse_thousandths(word, &number) && number <= INT64_MAX)
+			break;
+		return fail_type(lexer, field, "a number such as 2 or 0.5", error);
 	case FIELD_TIME:
 		if (!parse_time_ns(word, ret))
 			return 0;

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* `closetrace flows`: counts per conversation or group, once per interval or once at the end. */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "user/base/cleanup.h"
+#include "user/base/clock.h"
+#include "user/base/event_loop.h"
+#include "user/base/log.h"
+#include "user/command/command.h"
+#include "user/command/flow_engine.h"
+#include "user/command/help.h"
+#include "user/command/options.h"
+#include "user/filter/filter.h"
+#include "user/filter/flow_subject.h"
+#include "user/kernel/privilege.h"
+#include "user/report/flow_text.h"
+#include "user/sink/output.h"
+#include "user/sink/sinks.h"
+
+/**
+ * @columns  FLOW_KEY() bits that are shown.
+ */
+struct flows {
+	struct options options;
+	struct event_loop *loop;
+	struct flow_engine *engine;
+	struct filter *filter; /* NULL = every row */
+	struct output output;
+	struct flow_row *rows;
+	uint32_t columns;
+	size_t width;
+	bool is_wide, is_json, has_table;
+};
+
+static void flows_release(struct flows *flows)
+{
+	flow_engine_free(&flows->engine);
+	event_loop_free(&flows->loop);
+	filter_free(&flows->filter);
+	output_release(&flows->output);
+	free(flows->rows);
+	options_release(&flows->options);
+}
+
+static int compare_rows(const void *a, const void *b, void *data)
+{
+	const struct flows *flows = data;
+
+	return flow_row_compare(a, b, (enum flow_field)flows->options.flows.sort);
+}
+
+/* What the filter takes, in order, the first ones: returns how many. */
+static size_t flows_choose(struct flows *flows, size_t count)
+{
+	struct flow_row *rows = flows->rows;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!flows->filter || filter_matches(flows->filter, &rows[i], NULL))
+			rows[kept++] = rows[i];
+	qsort_r(rows, kept, sizeof(*rows), compare_rows, flows);
+	if (flows->options.flows.top && kept > flows->options.flows.top)
+		kept = flows->options.flows.top;
+	return kept;
+}
+
+/* Tables are told apart by a line with their time; one table needs none. */
+static void flows_append_title(struct flows *flows)
+{
+	struct strbuf *b = &flows->output.text;
+
+	if (flows->options.flows.once)
+		return;
+	if (flows->has_table)
+		strbuf_append_char(b, '\n');
+	clock_append_local_hms(b, NULL, flows->rows[0].time_ns, false);
+	strbuf_appendf(b, " %.1f s\n", (double)flows->rows[0].elapsed_ns / CLOCK_NS_PER_SECOND);
+}
+
+static int flows_show(struct flows *flows)
+{
+	uint64_t begin_ns = clock_monotonic_ns();
+	size_t count;
+	int err;
+
+	err = flow_engine_poll(flows->engine);
+	if (!err)
+		err = flow_engine_rows(flows->engine, !flows->options.flows.once, &flows->rows,
+				       &count);
+	if (err)
+		return err;
+	count = flows_choose(flows, count);
+	log_debug("%zu rows, %" PRIu64 " us after the reading began", count,
+		  (clock_monotonic_ns() - begin_ns) / CLOCK_NS_PER_US);
+	output_begin(&flows->output);
+	if (flows->is_json) {
+		for (size_t i = 0; i < count; i++)
+			flow_append_json(&flows->output.text, &flows->rows[i], flows->columns);
+	} else if (count) {
+		flows_append_title(flows);
+		flow_append_table(&flows->output.text, flows->rows, count, flows->columns,
+				  flows->is_wide, flows->width);
+		flows->has_table = true;
+	}
+	err = output_end(&flows->output);
+	return err ? err : output_flush(&flows->output);
+}
+
+static int on_interval(struct event_loop *loop, int fd, uint32_t events, void *data)
+{
+	(void)loop;
+	(void)fd;
+	(void)events;
+	return flows_show(data);
+}
+
+static int on_end(struct event_loop *loop, int fd, uint32_t events, void *data)
+{
+	(void)fd;
+	(void)events;
+	(void)data;
+	event_loop_stop(loop, 0);
+	return 0;
+}
+
+static int flows_open_loop(struct flows *flows)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	int err;
+
+	err = event_loop_new(&flows->loop);
+	if (err >= 0)
+		err = event_loop_add_signals(flows->loop, signals, 3, on_end, flows);
+	return err < 0 ? log_error(err, "cannot prepare the event loop: %s", strerror(-err)) : 0;
+}
+
+/* The clock of --duration and --interval starts when everything is attached. */
+static int flows_start_timers(struct flows *flows)
+{
+	const struct options *options = &flows->options;
+	uint64_t end_ns = options->duration_ns;
+	int err = 0;
+
+	if (options->flows.once && !end_ns)
+		end_ns = options->flows.interval_ns;
+	if (end_ns)
+		err = event_loop_add_timer(flows->loop, end_ns, on_end, flows);
+	if (err >= 0 && !options->flows.once)
+		err = event_loop_add_timer(flows->loop, options->flows.interval_ns, on_interval,
+					   flows);
+	return err < 0 ? log_error(err, "cannot make a timer: %s", strerror(-err)) : 0;
+}
+
+/* A key that is not grouped by is null in every row: a test of it would never be true. */
+static int flows_check_filter(const struct flows *flows)
+{
+	for (unsigned int key = 0; flows->filter && key < FLOW_KEY_COUNT; key++)
+		if (!(flows->columns & 1u << key) &&
+		    filter_uses(flows->filter, flow_key_field(key)))
+			return log_error(-EINVAL,
+					 "--filter asks for %s, which these rows do not have; add "
+					 "%s to --by",
+					 flow_fields[flow_key_field(key)].name,
+					 key == FLOW_KEY_CLIENT_PORT ? "connection" :
+								       flow_key_word(key));
+	return 0;
+}
+
+static int flows_prepare(struct flows *flows)
+{
+	struct sink_options output = {
+		.fd = STDOUT_FILENO,
+		.file_name_for_messages = "stdout",
+	};
+	struct winsize size;
+	int err;
+
+	output_init(&flows->output, &output);
+	flows->is_json = flows->options.output == &ndjson_sink_ops;
+	flows->is_wide = flows->options.output == &wide_sink_ops;
+	flows->columns = flows->options.flows.by;
+	if (flows->columns == FLOW_BY_CONNECTION)
+		flows->columns |= FLOW_KEY(COMM) | FLOW_KEY(VERDICT);
+	if (!flows->is_wide && isatty(STDOUT_FILENO) && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
+		flows->width = size.ws_col;
+	err = options_parse_filter(&flows->options, &flow_filter_subject, &flows->filter);
+	return err ? err : flows_check_filter(flows);
+}
+
+static void flows_tell_losses(struct flows *flows)
+{
+	struct ledger ledger;
+
+	if (flow_engine_ledger(flows->engine, &ledger))
+		return;
+	if (ledger.counters.counts[COUNTER_CLOSE_LOST])
+		log_warn("%" PRIu64
+			 " endings found the ring buffer full: they are missing by comm, "
+			 "container, pod and verdict, and in no count of packets",
+			 (uint64_t)ledger.counters.counts[COUNTER_CLOSE_LOST]);
+	if (ledger.counters.counts[COUNTER_FLOW_INSERT_FAILED])
+		log_warn("%" PRIu64 " packets found no room in the flow map and are not counted",
+			 (uint64_t)ledger.counters.counts[COUNTER_FLOW_INSERT_FAILED]);
+}
+
+/* -EPIPE means that the reader has seen enough: no error. */
+static int flows_run(struct flows *flows)
+{
+	size_t interfaces = flow_engine_interfaces(flows->engine);
+	int err, last_err;
+
+	err = privilege_drop();
+	if (err)
+		log_warn("keeping more privilege than needed: %s", strerror(-err));
+	log_info("ready: counting the packets of %zu interface%s; Ctrl-C stops", interfaces,
+		 interfaces == 1 ? "" : "s");
+	err = flows_start_timers(flows);
+	if (!err)
+		err = event_loop_run(flows->loop);
+	if (!err)
+		err = flow_engine_stop(flows->engine);
+	last_err = err ? 0 : flows_show(flows);
+	flows_tell_losses(flows);
+	if (!err)
+		err = last_err;
+	if (!err || err == -EPIPE)
+		return EXIT_OK;
+	log_error(err, "cannot write to stdout: %s", strerror(-err));
+	return EXIT_RUNTIME;
+}
+
+int flows_command(int argc, char **argv)
+{
+	_cleanup_(flows_release) struct flows flows = {};
+	int err;
+
+	err = options_parse(argc, argv, OPTION_FOR_FLOWS, &flows.options);
+	if (err)
+		return EXIT_USAGE;
+	if (flows.options.help)
+		return help_print(command_find("flows"));
+	if (flows.options.debug)
+		log_set_level(LOG_LEVEL_DEBUG);
+	signal(SIGPIPE, SIG_IGN);
+	err = flows_prepare(&flows);
+	if (!err)
+		err = flows_open_loop(&flows);
+	if (!err)
+		err = flow_engine_new(&flows.options, flows.loop, NULL, NULL, &flows.engine);
+	return err ? exit_code_of(err) : flows_run(&flows);
+}

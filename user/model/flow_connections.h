@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Single connections: those in the flow map, and those that have ended. A connection of two
+ * namespaces of this host is one.
+ */
+#ifndef USER_MODEL_FLOW_CONNECTIONS_H
+#define USER_MODEL_FLOW_CONNECTIONS_H
+
+#include <stddef.h>
+
+#include "user/model/flow_row.h"
+#include "user/model/string_pool.h"
+
+/* Ended ones that are kept to be told; what is beyond is counted. */
+#define FLOW_CONNECTIONS_MAX 262144
+
+struct flow_connections;
+
+/* @pool  Borrowed. *ret is set on success only. 0 or -ENOMEM. */
+int flow_connections_new(struct string_pool *pool, struct flow_connections **ret);
+void flow_connections_free(struct flow_connections **connections);
+
+/* The flow map is read anew. */
+void flow_connections_begin(struct flow_connections *connections);
+
+/**
+ * One flow of the map; those that another namespace counts are passed over.
+ *
+ * @interface  NULL when unknown.
+ */
+void flow_connections_take_flow(struct flow_connections *connections, const struct flow_key *key,
+				const struct flow_state *flow, const char *interface);
+
+/**
+ * One ending.
+ *
+ * @identity  As for flow_groups_take_ending().
+ */
+void flow_connections_take_ending(struct flow_connections *connections,
+				  const struct flow_identity *identity, const uint64_t *counts);
+
+/**
+ * The connections in which something was counted since the last call that told them, with all
+ * that was counted in their life.
+ *
+ * @forget  Ended ones are not told again.
+ * @ret     Grown with realloc; the caller frees *ret.
+ * @return  0 or -ENOMEM.
+ */
+int flow_connections_rows(struct flow_connections *connections, bool forget, struct flow_row **ret,
+			  size_t *ret_count);
+
+/* Ended connections that were not kept. */
+uint64_t flow_connections_beyond(const struct flow_connections *connections);
+
+#endif

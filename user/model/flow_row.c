@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "user/model/flow_row.h"
+
+#include <string.h>
+
+#include "user/model/connection.h"
+
+#define THOUSANDTHS 1000
+
+static const char *client_known_by_name(uint8_t is_guess)
+{
+	return is_guess ? "guess" : "seen";
+}
+
+const struct word_list client_known_by_words = { client_known_by_name, 2 };
+
+#define FLOW_FIELD_ROW(field, kind, unit_of, words_of, meaning_of)                                 \
+	[FLOW_FIELD_##field] = { .name = #field,                                                   \
+				 .unit = unit_of,                                                  \
+				 .meaning = meaning_of,                                            \
+				 .words = words_of,                                                \
+				 .type = FIELD_##kind,                                             \
+				 .id = FLOW_FIELD_##field },
+
+const struct field flow_fields[FLOW_FIELD_COUNT] = { FLOW_FIELDS(FLOW_FIELD_ROW) };
+
+static const struct {
+	const char *word;
+	bool needs_record;
+} flow_keys[FLOW_KEY_COUNT] = {
+#define FLOW_KEY_ROW(id, word, needs_record, meaning) [FLOW_KEY_##id] = { word, needs_record },
+	FLOW_KEYS(FLOW_KEY_ROW)
+};
+
+const char *flow_key_word(unsigned int key)
+{
+	return key < FLOW_KEY_COUNT ? flow_keys[key].word : NULL;
+}
+
+/* Fields of keys come first, in the order of the keys. */
+_Static_assert((int)FLOW_FIELD_client_addr == (int)FLOW_KEY_CLIENT &&
+		       (int)FLOW_FIELD_verdict == (int)FLOW_KEY_VERDICT &&
+		       (int)FLOW_FIELD_netns == (int)FLOW_KEY_NETNS,
+	       "keys and their fields have one order");
+
+enum flow_field flow_key_field(unsigned int key)
+{
+	return (enum flow_field)key;
+}
+
+bool flow_key_needs_record(unsigned int key)
+{
+	return flow_keys[key].needs_record;
+}
+
+static bool give_text(struct field_value *ret, const char *text)
+{
+	if (!text)
+		return false;
+	ret->text = text;
+	ret->len = strlen(text);
+	return true;
+}
+
+static bool give_number(struct field_value *ret, uint64_t number)
+{
+	ret->number = number;
+	return true;
+}
+
+static bool flow_row_get_key(const struct flow_row *row, unsigned int field,
+			     struct field_value *ret)
+{
+	const struct flow_identity *id = &row->identity;
+
+	if (!(id->known & 1u << field))
+		return false;
+	switch (field) {
+	case FLOW_FIELD_client_addr:
+		ret->ip = id->client;
+		return true;
+	case FLOW_FIELD_client_port:
+		return give_number(ret, id->client_port);
+	case FLOW_FIELD_server_addr:
+		ret->ip = id->server;
+		return true;
+	case FLOW_FIELD_server_port:
+		return give_number(ret, id->server_port);
+	case FLOW_FIELD_comm:
+		return give_text(ret, id->comm);
+	case FLOW_FIELD_container:
+		return give_text(ret, id->container);
+	case FLOW_FIELD_pod:
+		return give_text(ret, id->pod);
+	case FLOW_FIELD_verdict:
+		return give_text(ret, verdict_name(id->verdict));
+	case FLOW_FIELD_zone_client:
+		return give_text(ret, id->zone_client);
+	case FLOW_FIELD_zone_server:
+		return give_text(ret, id->zone_server);
+	case FLOW_FIELD_interface:
+		return give_text(ret, id->interface);
+	default:
+		return give_number(ret, id->netns);
+	}
+}
+
+/* Thousandths of a / b, rounded; all of it in 128 bits, so that no count is too large. */
+static bool give_ratio(struct field_value *ret, uint64_t a, uint64_t b, uint64_t scale)
+{
+	if (!b)
+		return false;
+	return give_number(ret, ((unsigned __int128)a * scale * THOUSANDTHS + b / 2) / b);
+}
+
+static bool give_rate(const struct flow_row *row, struct field_value *ret, uint64_t count)
+{
+	return give_ratio(ret, count, row->elapsed_ns, 1000000000);
+}
+
+bool flow_row_get(const void *data, unsigned int field, struct strbuf *scratch,
+		  struct field_value *ret)
+{
+	const struct flow_row *row = data;
+	const uint64_t *counts = row->counts;
+	uint64_t syn = counts[TALLY_SYN_CLT] + counts[TALLY_SYN_SRV];
+	uint64_t fin = counts[TALLY_FIN_CLT] + counts[TALLY_FIN_SRV];
+	uint64_t rst = counts[TALLY_RST_CLT] + counts[TALLY_RST_SRV];
+
+	(void)scratch;
+	if (field <= FLOW_FIELD_netns)
+		return flow_row_get_key(row, field, ret);
+	switch ((enum flow_field)field) {
+	case FLOW_FIELD_syn_count:
+		return give_number(ret, syn);
+	case FLOW_FIELD_fin_count:
+		return give_number(ret, fin);
+	case FLOW_FIELD_rst_count:
+		return give_number(ret, rst);
+#define FLOW_COUNT_CASE(id, name, ...)                                                             \
+	case FLOW_FIELD_##name:                                                                    \
+		return give_number(ret, counts[TALLY_##id]);
+		TALLY_COUNTS(FLOW_COUNT_CASE)
+	case FLOW_FIELD_rst_habit:
+		return give_number(ret, counts[FLOW_COUNT_RST_HABIT]);
+	case FLOW_FIELD_syn_rate:
+		return give_rate(row, ret, syn);
+	case FLOW_FIELD_ct_rate:
+		return give_rate(row, ret, counts[TALLY_CT]);
+	case FLOW_FIELD_fin_rate:
+		return give_rate(row, ret, fin);
+	case FLOW_FIELD_rst_rate:
+		return give_rate(row, ret, rst);
+	case FLOW_FIELD_connection_rate:
+		return give_rate(row, ret, counts[TALLY_OPENED]);
+	case FLOW_FIELD_syn_per_connection:
+		return give_ratio(ret, counts[TALLY_SYN_CLT], counts[TALLY_OPENED], 1);
+	case FLOW_FIELD_rst_per_connection:
+		return give_ratio(ret, rst, counts[TALLY_OPENED], 1);
+	case FLOW_FIELD_client_known_by:
+		return give_text(ret, client_known_by_name(counts[TALLY_GUESSED] != 0));
+	default:
+		return false;
+	}
+}
+
+static int compare_bytes(const void *a, size_t a_len, const void *b, size_t b_len)
+{
+	int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
+
+	return order ? order : (a_len > b_len) - (a_len < b_len);
+}
+
+static int flow_row_compare_field(const struct flow_row *a, const struct flow_row *b,
+				  unsigned int field)
+{
+	struct field_value left = {}, right = {};
+	bool has_left = flow_row_get(a, field, NULL, &left);
+	bool has_right = flow_row_get(b, field, NULL, &right);
+
+	if (!has_left || !has_right)
+		return has_right - has_left;
+	switch (flow_fields[field].type) {
+	case FIELD_IP:
+		return memcmp(left.ip, right.ip, 16);
+	case FIELD_STRING:
+	case FIELD_WORD:
+		return compare_bytes(left.text, left.len, right.text, right.len);
+	case FIELD_PORT:
+		return (left.number > right.number) - (left.number < right.number);
+	default:
+		return (left.number < right.number) - (left.number > right.number);
+	}
+}
+
+int flow_row_compare(const struct flow_row *a, const struct flow_row *b, enum flow_field field)
+{
+	int order = a->is_rest - b->is_rest;
+
+	if (!order)
+		order = flow_row_compare_field(a, b, field);
+	for (unsigned int key = 0; !order && key < FLOW_KEY_COUNT; key++)
+		if (a->by & 1u << key)
+			order = flow_row_compare_field(a, b, flow_key_field(key));
+	return order;
+}
+
+void flow_counts_add(uint64_t *counts, const uint64_t *more)
+{
+	for (int i = 0; i < FLOW_COUNT_COUNT; i++)
+		counts[i] += more[i];
+}
+
+/* Whether the local end is the client, as the record tells it or as the ports suggest. */
+static bool ending_client_is_local(const struct closed_connection *c)
+{
+	if (c->client != CONNECTION_CLIENT_UNKNOWN)
+		return c->client == CONNECTION_CLIENT_LOCAL;
+	return connection_local_port(c) > connection_peer_port(c);
+}
+
+void flow_identity_of_ending(struct flow_identity *identity, const struct closed_connection *c)
+{
+	bool client_is_local = ending_client_is_local(c);
+
+	memcpy(identity->client,
+	       client_is_local ? connection_local_addr(c) : connection_peer_addr(c), 16);
+	memcpy(identity->server,
+	       client_is_local ? connection_peer_addr(c) : connection_local_addr(c), 16);
+	identity->client_port =
+		client_is_local ? connection_local_port(c) : connection_peer_port(c);
+	identity->server_port =
+		client_is_local ? connection_peer_port(c) : connection_local_port(c);
+	identity->netns = c->record.key.netns;
+	identity->verdict = c->record.decision.verdict;
+}
+
+static bool ending_had_handshake(const struct closed_connection *c)
+{
+	const struct close_evidence *e = &c->record.evidence;
+
+	return connection_saw(c, EVIDENCE(ESTABLISHED)) ||
+	       (e->subject == SUBJECT_FORWARDED && connection_saw(c, EVIDENCE(SYN_ACK_IN)));
+}
+
+static enum tally_count ending_mode(const struct closed_connection *c)
+{
+	const struct close_evidence *e = &c->record.evidence;
+	uint32_t timed = tally_bits_of_verdict(c->record.decision.verdict);
+	bool peer_fin = e->peer_fin_count || connection_saw(c, EVIDENCE(PEER_FIN));
+
+	if (timed)
+		return __builtin_ctz(timed);
+	if (c->record.decision.verdict == CLOSE_FIN_NORMAL || (e->local_fin_count && peer_fin))
+		return TALLY_CLOSED_FIN;
+	if (!ending_had_handshake(c))
+		return TALLY_RST_NO_CT;
+	return e->local_fin_count || peer_fin ? TALLY_CLOSED_FIN_RST : TALLY_CLOSED_RST;
+}
+
+void flow_counts_add_ending(uint64_t *counts, const struct closed_connection *c)
+{
+	const struct close_evidence *e = &c->record.evidence;
+	bool client_is_local = ending_client_is_local(c);
+	uint32_t client_fin = client_is_local ? e->local_fin_count : e->peer_fin_count;
+	uint32_t server_fin = client_is_local ? e->peer_fin_count : e->local_fin_count;
+	uint32_t client_rst = client_is_local ? e->local_rst_count : e->peer_rst_count;
+
+	counts[TALLY_SYN_CLT] += client_is_local ? e->local_syn_count : e->peer_syn_count;
+	counts[TALLY_SYN_SRV] += client_is_local ? e->peer_syn_count : e->local_syn_count;
+	counts[TALLY_FIN_CLT] += client_fin;
+	counts[TALLY_FIN_SRV] += server_fin;
+	counts[TALLY_RST_CLT] += client_rst;
+	counts[TALLY_RST_SRV] += client_is_local ? e->peer_rst_count : e->local_rst_count;
+	counts[TALLY_CT] += ending_had_handshake(c);
+	counts[TALLY_OPENED]++;
+	counts[ending_mode(c)]++;
+	counts[TALLY_RST_OWN_FIN] += client_rst && client_fin && !server_fin;
+	counts[TALLY_GUESSED] += c->client == CONNECTION_CLIENT_UNKNOWN;
+}
