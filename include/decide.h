@@ -565,6 +565,7 @@ ALWAYS_INLINE void decide_forwarded(const struct close_evidence *e, struct close
 		return;
 	}
 	if (e->seen & EVIDENCE(RST_OUT)) {
+		d->benign = e->fin_first == 1 && synchronised; /* data was still coming */
 		decide(d, CLOSE_PEER_RESET, CLOSE_CAUSE_NONE, CLOSE_BY_CLIENT, CLOSE_IS_INFERRED,
 		       EVIDENCE(RST_OUT));
 		return;
@@ -577,9 +578,10 @@ ALWAYS_INLINE void decide_forwarded(const struct close_evidence *e, struct close
 	if (e->seen & (EVIDENCE(FIN_IN) | EVIDENCE(FIN_OUT)))
 		decide(d, CLOSE_HALF_CLOSE_TIMEOUT, CLOSE_CAUSE_NONE, CLOSE_BY_TIMEOUT,
 		       CLOSE_IS_INFERRED, e->seen & (EVIDENCE(FIN_IN) | EVIDENCE(FIN_OUT)));
-	else if (!synchronised)
-		decide(d, CLOSE_TIMEOUT_HANDSHAKE, CLOSE_CAUSE_SYN_UNANSWERED, CLOSE_BY_TIMEOUT,
-		       CLOSE_IS_INFERRED, 0);
+	else if (!synchronised || e->seen & EVIDENCE(SYN_ACK_RETRIED))
+		decide(d, CLOSE_TIMEOUT_HANDSHAKE,
+		       synchronised ? CLOSE_CAUSE_SYN_ACK_UNANSWERED : CLOSE_CAUSE_SYN_UNANSWERED,
+		       CLOSE_BY_TIMEOUT, CLOSE_IS_INFERRED, e->seen & EVIDENCE(SYN_ACK_RETRIED));
 	else
 		decide(d, CLOSE_ORPHAN_MID, CLOSE_CAUSE_NONE, CLOSE_BY_UNKNOWN, CLOSE_IS_UNKNOWN,
 		       0);

@@ -347,14 +347,13 @@ ALWAYS_INLINE __u32 packet_locate(const __u8 *data, const __u8 *data_end, __u32 
 }
 
 /**
- * Look at the packet that packet_locate() has found.
+ * Fill the view of the TCP packet that packet_locate() has found, data or control.
  *
- * @view    Must be zeroed; filled for PACKET_TCP_CONTROL and PACKET_ICMP_ERROR,
- *          undefined otherwise. A data packet is left before anything is copied.
+ * @view    Must be zeroed. PACKET_TCP_DATA is filled as well as PACKET_TCP_CONTROL.
  * @return  enum packet_kind. Never reads at or behind data_end.
  */
-ALWAYS_INLINE int packet_view_fill(const __u8 *data, const __u8 *data_end, __u32 ip_offset,
-				   __u32 located, struct packet_view *view)
+ALWAYS_INLINE int packet_view_fill_tcp(const __u8 *data, const __u8 *data_end, __u32 ip_offset,
+				       __u32 located, struct packet_view *view)
 {
 	struct packet_offsets at = { .ip = ip_offset,
 				     .transport = PACKET_AT_TRANSPORT(located),
@@ -363,12 +362,8 @@ ALWAYS_INLINE int packet_view_fill(const __u8 *data, const __u8 *data_end, __u32
 	const __u8 *ip = data + ip_offset, *tcp = data + at.transport;
 	__u32 header_bytes;
 
-	if (at.protocol != PACKET_PROTO_TCP)
-		return packet_view_parse_icmp(data, data_end, &at, view);
 	if (tcp + 20 > data_end)
 		return PACKET_IGNORED;
-	if (!(tcp[13] & TCP_FLAGS_CONTROL))
-		return PACKET_TCP_DATA;
 	header_bytes = (tcp[12] >> 4) * 4u;
 	if (header_bytes < 20)
 		return PACKET_IGNORED;
@@ -388,8 +383,33 @@ ALWAYS_INLINE int packet_view_fill(const __u8 *data, const __u8 *data_end, __u32
 	view->flags = tcp[13];
 	view->window = packet_u16(tcp + 14);
 	view->payload_bytes = packet_payload_bytes(ip, &at, header_bytes);
-	view->kind = PACKET_TCP_CONTROL;
-	return PACKET_TCP_CONTROL;
+	view->kind = view->flags & TCP_FLAGS_CONTROL ? PACKET_TCP_CONTROL : PACKET_TCP_DATA;
+	return view->kind;
+}
+
+/**
+ * Look at the packet that packet_locate() has found.
+ *
+ * @view    Must be zeroed; filled for PACKET_TCP_CONTROL and PACKET_ICMP_ERROR,
+ *          undefined otherwise. A data packet is left before anything is copied.
+ * @return  enum packet_kind. Never reads at or behind data_end.
+ */
+ALWAYS_INLINE int packet_view_fill(const __u8 *data, const __u8 *data_end, __u32 ip_offset,
+				   __u32 located, struct packet_view *view)
+{
+	struct packet_offsets at = { .ip = ip_offset,
+				     .transport = PACKET_AT_TRANSPORT(located),
+				     .ip_version = PACKET_AT_VERSION(located),
+				     .protocol = PACKET_AT_PROTOCOL(located) };
+	const __u8 *tcp = data + at.transport;
+
+	if (at.protocol != PACKET_PROTO_TCP)
+		return packet_view_parse_icmp(data, data_end, &at, view);
+	if (tcp + 20 > data_end)
+		return PACKET_IGNORED;
+	if (!(tcp[13] & TCP_FLAGS_CONTROL))
+		return PACKET_TCP_DATA;
+	return packet_view_fill_tcp(data, data_end, ip_offset, located, view);
 }
 
 /* Both steps, for a packet that starts with an IP header at `ip_offset`. */

@@ -26,6 +26,7 @@ enum record_type {
 #define RECORD_FROM_SNAPSHOT 0x2 /* the socket is older than the tracer: no birth time */
 #define RECORD_HAS_STACKS 0x4 /* in the stacks map, by the cookie */
 #define RECORD_ENDED_BY_WAIT 0x8 /* user space ended a wait, and no count has the ending yet */
+#define RECORD_FROM_CAPTURE 0x10 /* replayed: bytes and retransmits as the packets show them */
 
 struct record_head {
 	__u16 abi_version;

@@ -134,7 +134,8 @@
 	X(NEW_SYN, 39, "new_syn", "a SYN with a new sequence number")                              \
 	X(SILENT, 40, "silent", "closed without a packet, as when a namespace goes")               \
 	X(CONNECT_FAILED, 41, "connect_failed", "the SYN could not be sent at all")                \
-	X(MPTCP_SUBFLOW, 42, "mptcp_subflow", "MPTCP would not have this subflow (RFC 8684)")
+	X(MPTCP_SUBFLOW, 42, "mptcp_subflow", "MPTCP would not have this subflow (RFC 8684)")      \
+	X(CAPTURE_END, 43, "capture_end", "the capture ended before the connection did")
 
 /* enum sk_rst_reason (include/net/rstreason.h, Linux 6.10) by name; the numbers are ours. */
 #define KERNEL_RESET_REASONS(X)                                                                    \

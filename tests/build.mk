@@ -81,7 +81,7 @@ $(E2E_BATTERY) $(BENCH): $(HARNESS) $(BUILD)/obj/libuser.a
 	$(call say,LINK,$@)$(CC) $(PRODUCT_FLAGS) $(LDFLAGS) $(call grouped,$^) $(TEST_LIBS) -o $@
 
 # For guests, which have no libraries.
-$(BUILD)/tests/e2e/battery-static: $(HARNESS) $(BUILD)/obj/libuser.a
+$(BUILD)/tests/e2e/battery-static: $(STATIC_STUBS) $(HARNESS) $(BUILD)/obj/libuser.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) $(PRODUCT_FLAGS) $(LDFLAGS) -static $(call grouped,$^) $(STATIC_LIBS) -ljansson -lpthread -o $@
 

@@ -30,9 +30,11 @@ $(BUILD)/closetrace: $(USER_MAIN) $(USER_ARCHIVES)
 	$(call say,LINK,$@)$(CC) $(CFLAGS_ALL) $(PRODUCT_FLAGS) $(LDFLAGS) $(call grouped,$^) $(LIBS) -o $@
 
 # libelf's own needs differ by release (zlib, then also zstd): pkg-config knows.
-STATIC_LIBS = $(shell $(PKG_CONFIG) --static --libs $(LIBRARIES))
+# See user/static_stubs.c for what is left out.
+STATIC_LIBS = $(filter-out -ldbus-1 -lsystemd,$(shell $(PKG_CONFIG) --static --libs $(LIBRARIES)))
+STATIC_STUBS := $(BUILD)/obj/user/static_stubs.o
 
-$(BUILD)/closetrace-static: $(USER_MAIN) $(USER_ARCHIVES)
+$(BUILD)/closetrace-static: $(USER_MAIN) $(STATIC_STUBS) $(USER_ARCHIVES)
 	$(call say,LINK,$@)$(CC) $(CFLAGS_ALL) $(PRODUCT_FLAGS) $(LDFLAGS) -static $(call grouped,$^) $(STATIC_LIBS) -o $@
 
--include $(USER_OBJECTS:.o=.d) $(USER_MAIN:.o=.d)
+-include $(USER_OBJECTS:.o=.d) $(USER_MAIN:.o=.d) $(STATIC_STUBS:.o=.d)

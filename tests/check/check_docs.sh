@@ -127,7 +127,7 @@ check_records() { # the rows of the page, without the last column of fields, are
 	${CC:-cc} -std=gnu11 -I. -o "$work/registry" "$work/registry.c" && "$work/registry" > "$work/wanted" || return
 	awk '
 	/^## / { section = $0; known = section ~ /^## (Fields|Verdicts|Causes|Evidence|Other words)$/; if (known) print }
-	/^\| `(role|reason_source|container_runtime)` / && section == "## Other words" { next }
+	/^\| `(role|reason_source|container_runtime|conn_state)` / && section == "## Other words" { next }
 	known && /^\| `/ {
 		if (section == "## Fields") {
 			if (split($0, cell, "|") != 7 || cell[6] ~ /^ *$/) print "no \"null when\": " cell[2]

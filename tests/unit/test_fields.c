@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "user/model/fields.h"
+#include "user/model/zeek_summary.h"
 
 #include "tests/harness/sample_connection.h"
 #include "tests/harness/test.h"
@@ -58,6 +59,9 @@ static const struct expected full[] = {
 	{ "zone_server", "\"web\"" },
 	{ "netns", "4026531840" },
 	{ "interface", "\"eth0\"" },
+	{ "community_id", "\"1:YvWy6TKWK1to4I1oXK4jzDx+zYE=\"" },
+	{ "conn_state", "\"SF\"" },
+	{ "history", "\"ShADadFfR\"" },
 	{ "pid", "812" },
 	{ "comm", "\"nginx\"" },
 	{ "uid", "33" },
@@ -103,8 +107,10 @@ static const struct expected full[] = {
 TEST(a_full_record_gives_every_field)
 {
 	struct closed_connection c = sample_connection_with_stacks();
+	struct zeek_summary zeek = { .state = "SF", .history = "ShADadFfR" };
 	size_t i;
 
+	c.zeek = &zeek;
 	/* A field without a row here is a field without a test. */
 	assert_int_equal(sizeof(full) / sizeof(full[0]), FIELD_COUNT);
 	for (i = 0; i < FIELD_COUNT; i++) {
@@ -116,10 +122,11 @@ TEST(a_full_record_gives_every_field)
 }
 
 /* These are always known. Everything else must be null in a record that knows nothing. */
-static const char *const never_null[] = { "time",	"class",       "verdict",    "cause",
-					  "initiator",	"stage",       "confidence", "benign",
-					  "evidence",	"explanation", "ip_version", "local_addr",
-					  "local_port", "peer_addr",   "peer_port",  "repeated" };
+static const char *const never_null[] = { "time",	 "class",	"verdict",    "cause",
+					  "initiator",	 "stage",	"confidence", "benign",
+					  "evidence",	 "explanation", "ip_version", "local_addr",
+					  "local_port",	 "peer_addr",	"peer_port",  "repeated",
+					  "community_id" };
 
 TEST(an_empty_record_gives_null_for_what_is_unknown)
 {

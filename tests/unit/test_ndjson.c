@@ -347,7 +347,8 @@ TEST(sinks_are_found_by_name)
 	assert_null(sink_ops_find(""));
 	for (i = 0; sink_ops_at(i); i++)
 		assert_ptr_equal(sink_ops_find(sink_ops_at(i)->name), sink_ops_at(i));
-	assert_int_equal(i, 3);
+	assert_ptr_equal(sink_ops_find("zeek"), &zeek_sink_ops);
+	assert_int_equal(i, 4);
 }
 
 TEST_MAIN()

@@ -14,6 +14,8 @@ static const struct command commands[] = {
 	  trace_command },
 	{ "flows", "[OPTION...]", "count SYN, FIN, RST and closes per conversation or group",
 	  flows_command },
+	{ "replay", "[OPTION...] FILE...", "print the abnormal TCP closes of capture files",
+	  replay_command },
 	{ "doctor", "[OPTION...]", "say what this host can do, and why not", doctor_command },
 	{ "explain", "[NAME...]", "explain a verdict, cause, kernel reason, state or class",
 	  explain_command },

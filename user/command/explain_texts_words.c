@@ -118,6 +118,9 @@ const struct explain_text explain_causes[CLOSE_CAUSE_COUNT] = {
 		     "namespace is deleted."),
 	[CLOSE_CAUSE_MPTCP_SUBFLOW] =
 		TEXT("The connection itself goes on without it; `ip mptcp limits` allows more."),
+	[CLOSE_CAUSE_CAPTURE_END] =
+		TEXT("What became of it is not in the file. `replay` shows such connections with\n"
+		     "--all only."),
 	[CLOSE_CAUSE_CONNECT_FAILED] = TEXT(
 		"connect() failed at once: no route, a local filter, or no free port. `error`\n"
 		"tells, where the kernel left one."),

@@ -90,7 +90,8 @@ static int parse_output(const char *name, char *value, struct options *options)
 	options->output = sink_ops_find(value);
 	if (options->output)
 		return 0;
-	return log_error(-EINVAL, "--%s takes table, wide or ndjson, not \"%s\"", name, value);
+	return log_error(-EINVAL, "--%s takes table, wide, ndjson or zeek, not \"%s\"", name,
+			 value);
 }
 
 static int parse_all(const char *name, char *value, struct options *options)
@@ -260,6 +261,22 @@ static int parse_clean(const char *name, char *value, struct options *options)
 	return 0;
 }
 
+static int parse_decap(const char *name, char *value, struct options *options)
+{
+	(void)name;
+	(void)value;
+	options->decap = true;
+	return 0;
+}
+
+static int parse_no_checksums(const char *name, char *value, struct options *options)
+{
+	(void)name;
+	(void)value;
+	options->no_checksums = true;
+	return 0;
+}
+
 static int parse_debug(const char *name, char *value, struct options *options)
 {
 	(void)name;
@@ -279,16 +296,19 @@ static int parse_help(const char *name, char *value, struct options *options)
 #define FOR_COUNTS (OPTION_FOR_FLOWS | OPTION_FOR_TOP)
 #define FOR_TRACED (OPTION_FOR_TRACE | FOR_COUNTS)
 #define FOR_BOTH (FOR_TRACED | OPTION_FOR_DOCTOR)
+#define FOR_RECORDS (OPTION_FOR_TRACE | OPTION_FOR_REPLAY)
 
 static const struct option_row option_rows[] = {
 	{ "interface", 'i', "LIST", FOR_BOTH, parse_interface,
 	  "watch packets on these interfaces; auto (all) or none" },
 	{ "hook", 0, "KIND", FOR_BOTH, parse_hook,
 	  "auto, xdp, xdp-native, xdp-generic, tc or none (default auto)" },
-	{ "output", 'o', "FORM", OPTION_FOR_TRACE | OPTION_FOR_FLOWS, parse_output,
+	{ "output", 'o', "FORM", OPTION_FOR_FLOWS, parse_output,
 	  "table, wide or ndjson (default table)" },
-	{ "all", 'a', NULL, OPTION_FOR_TRACE, parse_all, "show clean and benign endings too" },
-	{ "count", 'n', "N", OPTION_FOR_TRACE, parse_count, "stop after N records" },
+	{ "output", 'o', "FORM", FOR_RECORDS, parse_output,
+	  "table, wide, ndjson or zeek (default table)" },
+	{ "all", 'a', NULL, FOR_RECORDS, parse_all, "show clean and benign endings too" },
+	{ "count", 'n', "N", FOR_RECORDS, parse_count, "stop after N records" },
 	{ "duration", 'd', "TIME", OPTION_FOR_TRACE | OPTION_FOR_FLOWS, parse_duration,
 	  "stop after TIME (10s, 5m)" },
 	{ "netns", 0, "LIST", FOR_BOTH, parse_netns,
@@ -296,13 +316,12 @@ static const struct option_row option_rows[] = {
 	{ "pid", 0, "PID", OPTION_FOR_TRACE, parse_pid, "only where this process owns or closes" },
 	{ "comm", 0, "NAME", OPTION_FOR_TRACE, parse_comm,
 	  "only where a program of this name owns or closes" },
-	{ "port", 0, "PORT", OPTION_FOR_TRACE, parse_port_option,
-	  "only with this port at either end" },
-	{ "host", 0, "CIDR", OPTION_FOR_TRACE, parse_host,
+	{ "port", 0, "PORT", FOR_RECORDS, parse_port_option, "only with this port at either end" },
+	{ "host", 0, "CIDR", FOR_RECORDS, parse_host,
 	  "only with an address of this network at either end" },
 	{ "container", 0, "NAME", OPTION_FOR_TRACE, parse_container,
 	  "only of the container of this name, or whose id begins so" },
-	{ "filter", 'f', "EXPR", FOR_TRACED, parse_filter,
+	{ "filter", 'f', "EXPR", FOR_TRACED | OPTION_FOR_REPLAY, parse_filter,
 	  "only what this expression takes, such as 'rst.count > 0 and port = 443'" },
 	{ "explain-filter", 0, NULL, OPTION_FOR_TRACE, parse_explain_filter,
 	  "show how the filter is read and what the kernel decides of it, and stop" },
@@ -323,10 +342,16 @@ static const struct option_row option_rows[] = {
 	{ "once", '1', NULL, OPTION_FOR_FLOWS, parse_once, "one table, at the end" },
 	{ "max-conversations", 0, "N", FOR_COUNTS, parse_max_conversations,
 	  "conversations to count apart (default 131072)" },
+	{ "max-flows", 0, "N", OPTION_FOR_REPLAY, parse_max_flows,
+	  "connections to remember (default 262144)" },
+	{ "decap", 0, NULL, OPTION_FOR_REPLAY, parse_decap,
+	  "look into VXLAN, Geneve, GRE, IP in IP, GTP-U and Teredo" },
+	{ "no-checksums", 0, NULL, OPTION_FOR_REPLAY, parse_no_checksums,
+	  "believe packets whose checksum is wrong" },
 	{ "clean", 0, NULL, OPTION_FOR_DOCTOR, parse_clean,
 	  "remove the filters that a killed closetrace left (kernels before 6.6)" },
-	{ "debug", 0, NULL, FOR_BOTH, parse_debug, "say more on stderr" },
-	{ "help", 'h', NULL, FOR_BOTH, parse_help, "show this help" },
+	{ "debug", 0, NULL, FOR_BOTH | OPTION_FOR_REPLAY, parse_debug, "say more on stderr" },
+	{ "help", 'h', NULL, FOR_BOTH | OPTION_FOR_REPLAY, parse_help, "show this help" },
 };
 
 #define OPTION_ROWS (sizeof(option_rows) / sizeof(option_rows[0]))
@@ -420,7 +445,9 @@ int options_parse(int argc, char **argv, unsigned int command, struct options *r
 		if (err)
 			return err;
 	}
-	if (optind < argc)
+	ret->words = argv + optind;
+	ret->word_count = (size_t)(argc - optind);
+	if (ret->word_count && !(command & OPTION_FOR_REPLAY))
 		return log_error(-EINVAL, "unexpected word \"%s\"; options start with - or --",
 				 argv[optind]);
 	return 0;

@@ -41,6 +41,7 @@ struct flow_options {
  * @filters     Each --filter as it was given; options_parse_filter() reads them.
  * @count       Stop after so many records; 0 = none.
  * @duration_ns Stop after so long; 0 = none.
+ * @words       What is no option, of commands that take files; points into argv.
  */
 struct options {
 	struct tracer_options tracer;
@@ -59,6 +60,10 @@ struct options {
 	bool debug;
 	bool clean;
 	bool help;
+	bool decap;
+	bool no_checksums;
+	char **words;
+	size_t word_count;
 	uint64_t count;
 	uint64_t duration_ns;
 };
@@ -68,6 +73,7 @@ struct options {
 #define OPTION_FOR_DOCTOR 0x2
 #define OPTION_FOR_FLOWS 0x10
 #define OPTION_FOR_TOP 0x20
+#define OPTION_FOR_REPLAY 0x4
 
 /**
  * Parse the words of one command.

@@ -90,7 +90,9 @@ void connection_from_record(const struct close_record *record, const struct reco
 		ret->present |= CONNECTION_HAS_IDLE;
 	}
 	if (record->evidence.subject == SUBJECT_SOCKET || record->socket_cookie)
-		ret->present |= CONNECTION_HAS_SOCKET;
+		ret->present |= CONNECTION_HAS_SOCKET | CONNECTION_HAS_BYTES;
+	if (record->head.flags & RECORD_FROM_CAPTURE)
+		ret->present |= CONNECTION_HAS_BYTES;
 	ret->present |= wire_presence(record);
 	ret->role = role_of(&record->evidence);
 	ret->client = client_of(&record->evidence, ret->role);

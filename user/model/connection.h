@@ -19,6 +19,7 @@
 #define CONNECTION_HAS_SOCKET 0x4 /* byte counts, retransmits and state are facts */
 #define CONNECTION_HAS_WIRE 0x8 /* packets were counted: a count of 0 is a fact */
 #define CONNECTION_HAS_SYN 0x10 /* and so were the SYNs: the tracer is older than the socket */
+#define CONNECTION_HAS_BYTES 0x20 /* bytes sent and received, and retransmits, are facts */
 
 /* What of the local end is known; a forwarded connection has none. */
 enum connection_role {
@@ -35,6 +36,7 @@ enum connection_client {
 };
 
 struct host_timeouts;
+struct zeek_summary;
 
 /**
  * What a record does not say but every record of a host shares.
@@ -103,6 +105,7 @@ struct string_list {
  * @kernel_stack @user_stack  Names of the frames, innermost first, set by enrichment.
  * @cgroup       Path below the cgroup root, set by enrichment; may be NULL.
  * @container    Of the socket, set by enrichment; may be NULL.
+ * @zeek         Set by a replay; NULL for what was seen live.
  */
 struct closed_connection {
 	struct close_record record;
@@ -120,6 +123,7 @@ struct closed_connection {
 	const char *zone_peer;
 	uint64_t habit_closes;
 	uint64_t habit_resets;
+	const struct zeek_summary *zeek;
 	struct string_list kernel_stack;
 	struct string_list user_stack;
 	uint32_t present; /* CONNECTION_HAS_* */

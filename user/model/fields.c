@@ -3,7 +3,10 @@
 
 #include <string.h>
 
+#include "user/model/community_id.h"
+#include "user/model/conn_state.h"
 #include "user/model/explanation.h"
+#include "user/model/zeek_summary.h"
 
 #define UNUSED __attribute__((unused))
 
@@ -34,6 +37,7 @@ static const char *container_runtime_name(uint8_t runtime)
 
 const struct word_list container_runtime_words = { container_runtime_name,
 						   CONTAINER_RUNTIME_COUNT };
+const struct word_list conn_state_words = { conn_state_name, CONN_STATE_COUNT };
 const struct word_list role_words = { role_name, CONNECTION_ROLE_SERVER + 1 };
 const struct word_list reason_source_words = { reason_source_name, 2 };
 
@@ -269,6 +273,25 @@ GETTER(interface)
 	return give_string(ret, c->interface);
 }
 
+GETTER(community_id)
+{
+	strbuf_reset(scratch);
+	community_id_append(scratch, &c->record.key);
+	ret->text = scratch->data;
+	ret->len = scratch->len;
+	return !scratch->failed;
+}
+
+GETTER(conn_state)
+{
+	return give_string(ret, conn_state_of(c));
+}
+
+GETTER(history)
+{
+	return c->zeek && c->zeek->history[0] && give_string(ret, c->zeek->history);
+}
+
 /* -- who ------------------------------------------------------------------------------------- */
 GETTER(pid)
 {
@@ -354,19 +377,25 @@ static bool give_of_socket(const struct closed_connection *c, struct field_value
 	return give_number_if(ret, connection_has(c, CONNECTION_HAS_SOCKET), number);
 }
 
+static bool give_of_bytes(const struct closed_connection *c, struct field_value *ret,
+			  uint64_t number)
+{
+	return give_number_if(ret, connection_has(c, CONNECTION_HAS_BYTES), number);
+}
+
 GETTER(retransmits)
 {
-	return give_of_socket(c, ret, c->record.evidence.retransmits);
+	return give_of_bytes(c, ret, c->record.evidence.retransmits);
 }
 
 GETTER(bytes_sent)
 {
-	return give_of_socket(c, ret, c->record.bytes_sent);
+	return give_of_bytes(c, ret, c->record.bytes_sent);
 }
 
 GETTER(bytes_received)
 {
-	return give_of_socket(c, ret, c->record.bytes_received);
+	return give_of_bytes(c, ret, c->record.bytes_received);
 }
 
 GETTER(bytes_unread)

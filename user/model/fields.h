@@ -66,6 +66,9 @@ enum field_type {
 	X(zone_server, STRING, "", NULL, "zone of server_addr (--zones)")                          \
 	X(netns, U64, "", NULL, "network namespace, by inode number")                              \
 	X(interface, STRING, "", NULL, "interface of the local end's packets")                     \
+	X(community_id, STRING, "", NULL, "hash of the flow that other tools print, too")          \
+	X(conn_state, WORD, "", &conn_state_words, "what Zeek calls this ending")                  \
+	X(history, STRING, "", NULL, "the packets, as Zeek's letters")                             \
 	X(pid, U64, "", NULL, "process that owned the socket")                                     \
 	X(comm, STRING, "", NULL, "name of that process")                                          \
 	X(uid, U64, "", NULL, "user of that process")                                              \
@@ -158,7 +161,8 @@ struct field {
 };
 
 extern const struct field connection_fields[FIELD_COUNT];
-extern const struct word_list role_words, reason_source_words, container_runtime_words;
+extern const struct word_list role_words, reason_source_words, container_runtime_words,
+	conn_state_words;
 
 /* Dots count as underscores: rst.count.srv is rst_count_srv. NULL when there is none. */
 const struct field *field_find(const char *name);

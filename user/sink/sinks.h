@@ -7,7 +7,7 @@
 
 #include "user/pipeline/sink.h"
 
-extern const struct sink_ops table_sink_ops, wide_sink_ops, ndjson_sink_ops;
+extern const struct sink_ops table_sink_ops, wide_sink_ops, ndjson_sink_ops, zeek_sink_ops;
 
 /* The value of --output to its operations; NULL when there is none of that name. */
 const struct sink_ops *sink_ops_find(const char *name);

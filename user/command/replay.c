@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* `closetrace replay FILE...`: captures through the same rules, to the same outputs. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "user/base/cleanup.h"
+#include "user/base/clock.h"
+#include "user/base/log.h"
+#include "user/command/command.h"
+#include "user/command/help.h"
+#include "user/command/options.h"
+#include "user/pipeline/pipeline.h"
+#include "user/replay/capture_set.h"
+#include "user/replay/replay.h"
+#include "user/sink/sinks.h"
+
+#define MAX_FLOWS_DEFAULT 262144
+#define IDLE_TICKS_PER_SECOND 1000 /* what replay counts close_record.idle_jiffies in */
+#define PROGRESS_INTERVAL_NS (CLOCK_NS_PER_SECOND / 2)
+#define PACKETS_BETWEEN_LOOKS 4096
+
+struct replay_run {
+	struct options options;
+	struct record_context context;
+	struct sink *sink;
+	struct pipeline *pipeline;
+	struct capture_set *captures;
+	struct replay *replay;
+	struct filter *filter; /* NULL without --filter */
+	struct strbuf scratch; /* the filter's */
+	const struct zeek_summary *summary; /* of the record that is on its way to the sink */
+	uint64_t progress_ns; /* when the progress was shown last; 0 = no terminal */
+	bool progress_shown;
+};
+
+static volatile sig_atomic_t is_interrupted;
+
+static void on_signal(int signal)
+{
+	(void)signal;
+	is_interrupted = 1;
+}
+
+static void run_release(struct replay_run *run)
+{
+	replay_free(&run->replay);
+	capture_set_free(&run->captures);
+	pipeline_free(&run->pipeline);
+	sink_close(&run->sink);
+	filter_free(&run->filter);
+	strbuf_release(&run->scratch);
+	options_release(&run->options);
+}
+
+static void run_enrich(void *data, struct closed_connection *c)
+{
+	const struct replay_run *run = data;
+
+	c->zeek = run->summary;
+}
+
+static bool run_wants(void *data, const struct closed_connection *c)
+{
+	struct replay_run *run = data;
+
+	return !run->filter || filter_matches(run->filter, c, &run->scratch);
+}
+
+/* A connection on its way to the pipeline, whose answer decides whether to go on. */
+static int run_take(void *data, const struct close_record *record,
+		    const struct zeek_summary *summary)
+{
+	struct replay_run *run = data;
+
+	run->summary = summary;
+	return pipeline_feed(run->pipeline, record, sizeof(*record));
+}
+
+static int open_sink(struct replay_run *run)
+{
+	struct sink_options options = {
+		.fd = STDOUT_FILENO,
+		.is_terminal = isatty(STDOUT_FILENO),
+		.file_name_for_messages = "stdout",
+	};
+	struct winsize size;
+	int err;
+
+	options.colour = options.is_terminal && !getenv("NO_COLOR");
+	if (options.is_terminal && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
+		options.width = size.ws_col;
+	err = run->options.output->open(&options, &run->sink);
+	return err ? log_error(err, "cannot prepare the output: %s", strerror(-err)) : 0;
+}
+
+static int open_pipeline(struct replay_run *run)
+{
+	struct pipeline_options options = {
+		.context = &run->context,
+		.config = &run->options.tracer.config,
+		.sink = run->sink,
+		/* Zeek's log has all connections. */
+		.show_all = run->options.show_all || run->options.output == &zeek_sink_ops,
+		.count_limit = run->options.count,
+		.enrich = run_enrich,
+		.wants = run_wants,
+		.data = run,
+	};
+
+	run->context.jiffies_hz = IDLE_TICKS_PER_SECOND;
+	return pipeline_new(&options, &run->pipeline) ? log_error(-ENOMEM, "not enough memory") : 0;
+}
+
+static int open_replay(struct replay_run *run)
+{
+	bool for_zeek = run->options.output == &zeek_sink_ops;
+	struct replay_options options = {
+		.engine = &replay_native_engine,
+		.max_flows = run->options.tracer.max_flows ? run->options.tracer.max_flows :
+							     MAX_FLOWS_DEFAULT,
+		.decap = run->options.decap,
+		.ignore_checksums = run->options.no_checksums,
+		.tell_open = run->options.show_all,
+		.ended = for_zeek ? NULL : run_take,
+		.connection = for_zeek ? run_take : NULL,
+		.data = run,
+	};
+
+	return replay_new(&options, &run->replay) ? log_error(-ENOMEM, "not enough memory") : 0;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	/* Without SA_RESTART: a read of a pipe ends, too. */
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static void show_progress(struct replay_run *run)
+{
+	uint64_t now = clock_monotonic_ns(), done, size;
+
+	if (!run->progress_ns || now - run->progress_ns < PROGRESS_INTERVAL_NS)
+		return;
+	run->progress_ns = now;
+	run->progress_shown = true;
+	capture_set_progress(run->captures, &done, &size);
+	if (size)
+		fprintf(stderr, "\rclosetrace: %3u%%, %llu packets ",
+			(unsigned int)(100 * done / size),
+			(unsigned long long)replay_counters(run->replay)->packets);
+	else
+		fprintf(stderr, "\rclosetrace: %llu packets ",
+			(unsigned long long)replay_counters(run->replay)->packets);
+	fflush(stderr);
+}
+
+static void hide_progress(const struct replay_run *run)
+{
+	if (run->progress_shown)
+		fprintf(stderr, "\r\033[K");
+}
+
+/* What was read, and what became of it. */
+static void print_account(const struct replay_run *run)
+{
+	const struct replay_counters *counters = replay_counters(run->replay);
+	const struct pipeline_account *account = pipeline_account(run->pipeline);
+	_cleanup_(strbuf_release) struct strbuf text = STRBUF_INIT;
+
+#define COUNTER_LINE(id, words)                                                                    \
+	if (counters->id)                                                                          \
+		strbuf_appendf(&text, "%s%llu %s",                                                 \
+			       text.len ? ", " : "closetrace: ", (unsigned long long)counters->id, \
+			       words);
+	REPLAY_COUNTERS(COUNTER_LINE)
+	if (text.len)
+		strbuf_append_char(&text, '\n');
+	strbuf_appendf(&text, "closetrace: records = %llu shown + %llu normal + %llu filtered out",
+		       (unsigned long long)account->shown, (unsigned long long)account->normal,
+		       (unsigned long long)account->filtered);
+	if (account->beyond)
+		strbuf_appendf(&text, " + %llu beyond --count",
+			       (unsigned long long)account->beyond);
+	if (account->unwritten)
+		strbuf_appendf(&text, " + %llu not written",
+			       (unsigned long long)account->unwritten);
+	strbuf_append_char(&text, '\n');
+	if (!text.failed)
+		fwrite(text.data, text.len, 1, stderr);
+}
+
+static int take_all(struct replay_run *run)
+{
+	struct captured_packet packet;
+	unsigned int until_look = PACKETS_BETWEEN_LOOKS;
+	int link_type, err = 0;
+
+	while (!err && !is_interrupted && capture_set_next(run->captures, &packet, &link_type)) {
+		err = replay_take(run->replay, &packet, link_type);
+		if (--until_look)
+			continue;
+		until_look = PACKETS_BETWEEN_LOOKS;
+		show_progress(run);
+	}
+	if (!err)
+		err = replay_finish(run->replay);
+	return err < 0 ? err : 0;
+}
+
+static int run_files(struct replay_run *run)
+{
+	int err = take_all(run), finish_err;
+
+	hide_progress(run);
+	finish_err = pipeline_finish(run->pipeline);
+	if (!err)
+		err = finish_err;
+	if (replay_counters(run->replay)->packets || !capture_set_error(run->captures))
+		print_account(run);
+	if (err == -EPIPE)
+		return EXIT_OK;
+	if (err == -ENOMEM) {
+		log_error(err, "not enough memory; --max-flows N remembers fewer connections");
+		return EXIT_RUNTIME;
+	}
+	if (err) {
+		log_error(err, "cannot write to stdout: %s", strerror(-err));
+		return EXIT_RUNTIME;
+	}
+	return capture_set_error(run->captures) && !is_interrupted ? EXIT_RUNTIME : EXIT_OK;
+}
+
+int replay_command(int argc, char **argv)
+{
+	_cleanup_(run_release) struct replay_run run = {};
+	int err;
+
+	err = options_parse(argc, argv, OPTION_FOR_REPLAY, &run.options);
+	if (err)
+		return EXIT_USAGE;
+	if (run.options.help)
+		return help_print(command_find("replay"));
+	if (options_parse_filter(&run.options, &connection_filter_subject, &run.filter))
+		return EXIT_USAGE;
+	if (!run.options.word_count) {
+		log_error(-EINVAL, "replay needs a capture file; - reads from stdin");
+		return EXIT_USAGE;
+	}
+	if (run.options.debug)
+		log_set_level(LOG_LEVEL_DEBUG);
+	catch_signals();
+	if (isatty(STDERR_FILENO))
+		run.progress_ns = clock_monotonic_ns();
+	err = capture_set_open(run.options.words, run.options.word_count, &run.captures);
+	if (!err)
+		err = open_sink(&run);
+	if (!err)
+		err = open_pipeline(&run);
+	if (!err)
+		err = open_replay(&run);
+	return err ? EXIT_RUNTIME : run_files(&run);
+}
