@@ -62,7 +62,7 @@ struct capture_flow {
 	__u8 rst_sender; /* index of whose RST ended it, plus 1; 0 = none did */
 	__u8 reserved[6];
 };
-ABI_SIZE(struct capture_flow, 360);
+ABI_SIZE(struct capture_flow, sizeof(struct flow_state) + 192);
 
 /* One bounded offset, as in the kernel's own code: the verifier follows it once. */
 ALWAYS_INLINE struct capture_side *capture_side_of(struct capture_flow *c, int side)
