@@ -78,15 +78,44 @@ static __always_inline __u64 ended_mark(__u64 hash, __u64 now_ns)
 	return (hash & 0xffffffff00000000ULL) | (__u32)(now_ns / NS_PER_SECOND);
 }
 
+static __always_inline bool ended_is_noted(__u64 hash, __u64 now_ns)
+{
+	__u32 index = hash & (ENDED_SLOTS - 1);
+	__u64 *slot = bpf_map_lookup_elem(&ct_ended, &index);
+
+	return slot && *slot && (*slot ^ hash) >> 32 == 0 &&
+	       (__u32)(now_ns / NS_PER_SECOND) - (__u32)*slot <= ENDED_SECONDS;
+}
+
+static __always_inline void ended_note(__u64 hash, __u64 now_ns)
+{
+	__u32 index = hash & (ENDED_SLOTS - 1);
+	__u64 *slot = bpf_map_lookup_elem(&ct_ended, &index);
+
+	if (slot)
+		*slot = ended_mark(hash, now_ns);
+}
+
 /* The connection ended not long ago, and its flow was forgotten since. */
 static __always_inline bool flow_has_ended(const struct flow_key *key, __u64 now_ns)
 {
-	__u64 hash = flow_key_hash(key), *slot;
-	__u32 index = hash & (ENDED_SLOTS - 1);
+	return ended_is_noted(flow_key_hash(key), now_ns);
+}
 
-	slot = bpf_map_lookup_elem(&ct_ended, &index);
-	return slot && *slot && (*slot ^ hash) >> 32 == 0 &&
-	       (__u32)(now_ns / NS_PER_SECOND) - (__u32)*slot <= ENDED_SECONDS;
+/*
+ * Both tuples of a connection whose addresses this host translates have the same initial sequence
+ * numbers. 0 when these were not seen.
+ */
+static __always_inline __u64 flow_isn_hash(const struct flow_state *flow, __u32 netns)
+{
+	__u32 a = flow->side[0].isn, b = flow->side[1].isn;
+	__u64 hash = a < b ? (__u64)a << 32 | b : (__u64)b << 32 | a;
+
+	if (!flow->side[0].syn_count || !flow->side[1].syn_count)
+		return 0;
+	hash = (hash ^ netns) * 0x9e3779b97f4a7c15ULL;
+	hash = (hash ^ hash >> 32) * 0xbf58476d1ce4e5b9ULL;
+	return hash ^ hash >> 29;
 }
 
 /*
@@ -97,18 +126,11 @@ static __always_inline bool flow_has_ended(const struct flow_key *key, __u64 now
 static __always_inline void flow_end(const struct flow_key *key, const struct flow_side *own,
 				     const struct flow_side *peer, __u64 now_ns)
 {
-	__u64 hash, *slot;
-	__u32 index;
-
 	if ((own->marks | peer->marks) & FLOW_SIDE_WATCHED || own->rst_announced)
 		return;
 	if (peer->home_hook == WIRE_HOOK_TC_OUT && !(peer->marks & FLOW_SIDE_REPORTED))
 		return;
-	hash = flow_key_hash(key);
-	index = hash & (ENDED_SLOTS - 1);
-	slot = bpf_map_lookup_elem(&ct_ended, &index);
-	if (slot)
-		*slot = ended_mark(hash, now_ns);
+	ended_note(flow_key_hash(key), now_ns);
 	if (!bpf_map_delete_elem(&ct_flows, key))
 		counter_add(COUNTER_FLOWS_DELETED);
 }

@@ -189,4 +189,19 @@ static __always_inline void watch_resolve(const struct flow_key *key, struct flo
 			 scratch->record.head.time_ns);
 }
 
+/*
+ * A connection that had the tuple before still waits: what would have ended its wait was not
+ * noticed. It is told as it is known before another takes its place. Global: rare, verified once.
+ */
+__weak __noinline int watch_tell_older(struct close_record *younger)
+{
+	struct flow_key key;
+
+	if (!younger)
+		return 0;
+	key = younger->key;
+	watch_resolve(&key, NULL, 0, 0);
+	return 0;
+}
+
 #endif

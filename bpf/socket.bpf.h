@@ -14,6 +14,7 @@
 #define SOCKET_FLAG(sk, flag) ((sk)->__sk_common.skc_flags & (1UL << (flag)))
 #define SHUTDOWN_RCV 1 /* include/net/sock.h */
 #define SHUTDOWN_SEND 2
+#define EEXIST 17 /* include/uapi/asm-generic/errno-base.h */
 
 static __always_inline struct socket_state *socket_find(struct sock *sk)
 {
@@ -219,23 +220,33 @@ static __always_inline __u64 socket_fin_timeout_ns(struct sock *sk)
 }
 
 /* The socket is gone but its peer has not closed: the wire will tell. */
-static __always_inline bool socket_watch(struct socket_state *state, struct flow_side *own,
+static __always_inline bool socket_watch(struct socket_state *state, struct flow_state *flow,
+					 struct flow_side *own, struct flow_side *peer,
 					 struct sock *sk)
 {
 	struct close_record *record = &state->watched.record;
 	const struct close_evidence *e = &record->evidence;
+	long err;
 
 	if (e->state != TCP_FIN_WAIT2 || record->decision.verdict != CLOSE_FIN_NORMAL ||
 	    record->decision.confidence == CLOSE_IS_PROVED || !(e->seen & EVIDENCE(WIRE_OUT)))
 		return false;
 	/* A second's grace, so that user space is later than the kernel's own timer. */
 	state->watched.deadline_ns = bpf_ktime_get_ns() + socket_fin_timeout_ns(sk) + NS_PER_SECOND;
-	if (bpf_map_update_elem(&ct_watch, &record->key, &state->watched, BPF_ANY)) {
+	err = bpf_map_update_elem(&ct_watch, &record->key, &state->watched, BPF_NOEXIST);
+	if (err == -EEXIST) {
+		watch_tell_older(record);
+		err = bpf_map_update_elem(&ct_watch, &record->key, &state->watched, BPF_ANY);
+	}
+	if (err) {
 		counter_add(COUNTER_TOMBSTONE_FAILED);
 		return false;
 	}
 	own->marks |= FLOW_SIDE_WATCHED;
 	counter_add(COUNTER_CLOSE_AWAITING_FIN);
+	/* The FIN may have passed on another processor while nobody waited for it yet. */
+	if (*(volatile __u32 *)&peer->fin_count != e->peer_fin_count)
+		watch_resolve(&record->key, flow, 0, 0);
 	return true;
 }
 
@@ -317,7 +328,7 @@ static __always_inline void socket_report(struct socket_state *state, struct soc
 	if (socket_may_be_amended(e))
 		record->head.flags |= RECORD_MAY_BE_AMENDED;
 	record_decide(record);
-	if (own && socket_watch(state, own, sk))
+	if (own && socket_watch(state, flow, own, peer, sk))
 		return;
 	/* A repaired socket went silently: its peer's packets will still be answered by RST. */
 	if (own && record->decision.cause != CLOSE_CAUSE_REPAIR)

@@ -193,6 +193,12 @@ tc_report_firewall(struct __sk_buff *ctx, const struct wire_packet *packet, stru
 
 	if (!record || own->marks & FLOW_SIDE_REPORTED || wire_socket_state(ctx, view))
 		return;
+	/* Before 6.10 the stack's IPv6 replies look the same: here to what came after an end. */
+	if (!flow->side[0].syn_count && !flow->side[1].syn_count &&
+	    flow_has_ended(&packet->key, packet->sight.now_ns)) {
+		counter_add(COUNTER_RST_AFTER_CLOSE);
+		return;
+	}
 	if (!wire_addr_is_local(ctx, view, view->source_addr, view->dest_addr,
 				packet->sight.ifindex)) {
 		wire_report_forwarded(packet, flow, EVIDENCE(FIREWALL_RST));

@@ -152,6 +152,32 @@ static __always_inline void wire_report_request(const struct wire_packet *packet
 			 packet->sight.now_ns);
 }
 
+/* From the hook where a forwarded packet comes in to the one where it leaves, on one CPU. */
+#define FORWARDING_NS 1000000ULL
+
+/*
+ * Where this host translates addresses, a connection has two tuples, and a packet of the one leaves
+ * as a packet of the other: it is told once. Initial sequence numbers are not translated. One of
+ * them alone names no connection, but it names the packet that has just come in.
+ */
+static __always_inline bool wire_other_tuple_has_told(const struct wire_packet *packet,
+						      const struct flow_state *flow,
+						      const struct close_record *last)
+{
+	__u64 hash = flow_isn_hash(flow, packet->key.netns), now_ns = packet->sight.now_ns;
+
+	if (!hash)
+		return packet->sight.hook == WIRE_HOOK_TC_OUT &&
+		       last->evidence.subject == SUBJECT_FORWARDED &&
+		       last->key.netns == packet->key.netns &&
+		       now_ns - last->head.time_ns < FORWARDING_NS &&
+		       last->local_isn + last->peer_isn == flow->side[0].isn + flow->side[1].isn;
+	if (ended_is_noted(hash, now_ns))
+		return true;
+	ended_note(hash, now_ns);
+	return false;
+}
+
 static __always_inline void wire_report_forwarded(const struct wire_packet *packet,
 						  struct flow_state *flow, __u64 seen)
 {
@@ -160,6 +186,10 @@ static __always_inline void wire_report_forwarded(const struct wire_packet *pack
 
 	if (!record || (flow->side[0].marks | flow->side[1].marks) & FLOW_SIDE_REPORTED)
 		return;
+	if (wire_other_tuple_has_told(packet, flow, record)) {
+		flow_side_of(flow, packet->sender)->marks |= FLOW_SIDE_REPORTED;
+		return;
+	}
 	if ((flow->side[0].marks | flow->side[1].marks) & FLOW_SIDE_CLIENT)
 		client = flow->side[0].marks & FLOW_SIDE_CLIENT ? 0 : 1;
 	else /* the lower port serves */

@@ -85,6 +85,14 @@ $(BUILD)/tests/e2e/battery-static: $(STATIC_STUBS) $(HARNESS) $(BUILD)/obj/libus
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) $(PRODUCT_FLAGS) $(LDFLAGS) -static $(call grouped,$^) $(STATIC_LIBS) -ljansson -lpthread -o $@
 
+# The tiers bpf and parity for guests: they bring their libraries, but not the sanitizers.
+GUEST_TESTS := $(addprefix $(BUILD)/tests/guest/,$(notdir $(PARITY_TESTS) $(BPF_TESTS)))
+$(patsubst $(BUILD)/%,$(BUILD)/obj/%.o,$(PARITY_TESTS) $(BPF_TESTS)): | $(SKELETON) $(TEST_SKELETONS)
+$(foreach test,$(PARITY_TESTS) $(BPF_TESTS),$(eval $(BUILD)/tests/guest/$(notdir $(test)): $(test:$(BUILD)/%=$(BUILD)/obj/%.o)))
+$(GUEST_TESTS): $(HARNESS) $(USER_ARCHIVES)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) $(PRODUCT_FLAGS) $(LDFLAGS) $(call grouped,$^) $(TEST_LIBS) -o $@
+
 # -- targets ---------------------------------------------------------------------------------------
 # Each installs what it needs, builds, and runs its tier. $(1): tiers, $(2): what to build.
 BUILD_check := $(BUILD)/closetrace
@@ -132,7 +140,7 @@ test-mix: $(BUILD_e2e) ## 200,000 connections that end at random; root. ARGS="--
 
 test-kernels: ## the product and its endings on other kernels, booted with qemu
 	$(Q)packaging/install-deps build test kernels
-	$(Q)+$(MAKE) --no-print-directory static $(if $(E2E_BATTERY),$(E2E_BATTERY)-static)
+	$(Q)+$(MAKE) --no-print-directory static $(if $(E2E_BATTERY),$(E2E_BATTERY)-static) $(GUEST_TESTS)
 	$(Q)BUILD='$(BUILD)' V='$(V)' STRICT='$(STRICT)' tests/kernels/run.sh $(ARGS)
 
 bench: ## what tracing costs, as ratios against the untraced case of the same run; root

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Makes TCP connections over loopback and ends each in a known way, as fast as one thread can.
+ * Makes TCP connections, over loopback unless told otherwise, and ends each in a known way, as fast
+ * as one thread can.
  * A thread plays both ends in turn, so that no connection is left in an unknown state: every step
  * waits until the other end has seen the one before. Run it in a network namespace of its own.
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -61,6 +63,7 @@ static const struct load_mode load_modes[] = {
 	  5,
 	  { ENDING_ABORTED, ENDING_REFUSED, ENDING_UNREAD, ENDING_GRACEFUL_CLIENT,
 	    ENDING_GRACEFUL_SERVER } },
+	{ "resets", 3, { ENDING_ABORTED, ENDING_REFUSED, ENDING_UNREAD } },
 };
 
 struct load_options {
@@ -73,6 +76,8 @@ struct load_options {
 	int cpus[THREADS_MAX];
 	int cpu_count;
 	bool ephemeral;
+	int server_netns; /* -1: all sockets are of the caller's namespace */
+	struct sockaddr_storage via; /* where clients connect to; family 0: where the server is */
 	FILE *expect;
 };
 
@@ -141,6 +146,24 @@ static int server_socket_open(const struct load_options *options, bool listening
 	}
 	*ret_addr = addr;
 	return fd;
+}
+
+/* The sockets of the server are made in its namespace; a socket stays where it was made. */
+static int worker_open_in_netns(struct load_worker *worker,
+				int (*open_sockets)(struct load_worker *))
+{
+	int own, err;
+
+	if (worker->options->server_netns < 0)
+		return open_sockets(worker);
+	own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (own < 0 || setns(worker->options->server_netns, CLONE_NEWNET))
+		return worker_fail(worker, "enter the server's namespace", -errno);
+	err = open_sockets(worker);
+	if (setns(own, CLONE_NEWNET))
+		err = worker_fail(worker, "leave the server's namespace", -errno);
+	close(own);
+	return err;
 }
 
 /*
@@ -309,21 +332,33 @@ static int connection_end(struct load_worker *worker, enum connload_ending endin
 }
 
 /* Makes one connection and ends it. */
+/* The address of a socket of the server as the client has to call it. */
+static struct sockaddr_storage address_to_call(const struct load_options *options,
+					       const struct sockaddr_storage *addr)
+{
+	struct sockaddr_storage called = options->via;
+
+	if (!called.ss_family)
+		return *addr;
+	sockaddr_port_set(&called, ntohs(((const struct sockaddr_in *)addr)->sin_port));
+	return called;
+}
+
 static int connection_make(struct load_worker *worker, enum connload_ending ending)
 {
 	bool refused = ending == ENDING_REFUSED;
-	const struct sockaddr_storage *addr;
+	struct sockaddr_storage addr;
 	int listener = 0;
 	int client, server, err;
 
 	client = client_socket_open(worker, ending, &listener);
 	if (client < 0)
 		return client;
-	addr = refused ? &worker->closed_addrs[listener] : &worker->listener_addrs[listener];
+	addr = address_to_call(worker->options, refused ? &worker->closed_addrs[listener] :
+							  &worker->listener_addrs[listener]);
 	/* A refused socket forgets its address, so what is expected is written before connect. */
-	expect_write(worker, ending, client, addr);
-	err = connect(client, (const struct sockaddr *)addr, worker->options->addr_size) ? errno :
-											   0;
+	expect_write(worker, ending, client, &addr);
+	err = connect(client, (struct sockaddr *)&addr, worker->options->addr_size) ? errno : 0;
 	if (err != (refused ? ECONNREFUSED : 0)) {
 		close(client);
 		return worker_fail(worker, "connect", err ? -err : -EISCONN);
@@ -406,7 +441,7 @@ static int load_run(const struct load_options *options)
 		workers[i].index = i;
 		workers[i].share =
 			options->count / threads + ((uint64_t)i < options->count % threads);
-		err = worker_open(&workers[i]);
+		err = worker_open_in_netns(&workers[i], worker_open);
 	}
 	begin = clock_seconds();
 	for (; started < options->threads && !err; started++)
@@ -429,20 +464,20 @@ static int load_run(const struct load_options *options)
 	return err;
 }
 
-static int address_parse(const char *text, struct load_options *options)
+static int address_parse(const char *text, struct sockaddr_storage *ret, socklen_t *ret_size)
 {
-	struct sockaddr_in *in = (struct sockaddr_in *)&options->addr;
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&options->addr;
+	struct sockaddr_in *in = (struct sockaddr_in *)ret;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ret;
 
-	memset(&options->addr, 0, sizeof(options->addr));
+	memset(ret, 0, sizeof(*ret));
 	if (inet_pton(AF_INET, text, &in->sin_addr) == 1) {
 		in->sin_family = AF_INET;
-		options->addr_size = sizeof(*in);
+		*ret_size = sizeof(*in);
 		return 0;
 	}
 	if (inet_pton(AF_INET6, text, &in6->sin6_addr) == 1) {
 		in6->sin6_family = AF_INET6;
-		options->addr_size = sizeof(*in6);
+		*ret_size = sizeof(*in6);
 		return 0;
 	}
 	return -EINVAL;
@@ -490,12 +525,17 @@ static int option_apply(int option, struct load_options *options)
 		options->threads = atoi(optarg);
 		return options->threads > 0 && options->threads <= THREADS_MAX ? 0 : -EINVAL;
 	case 'a':
-		return address_parse(optarg, options);
+		return address_parse(optarg, &options->addr, &options->addr_size);
 	case 'c':
 		return cpus_parse(optarg, options);
 	case 'e':
 		options->ephemeral = true;
 		return 0;
+	case 'v':
+		return address_parse(optarg, &options->via, &(socklen_t){ 0 });
+	case 'N':
+		options->server_netns = open(optarg, O_RDONLY | O_CLOEXEC);
+		return options->server_netns < 0 ? -errno : 0;
 	case 'x':
 		options->expect = fopen(optarg, "we");
 		return options->expect ? 0 : -errno;
@@ -512,25 +552,31 @@ static const struct option load_option_table[] = {
 	{ "addr", required_argument, NULL, 'a' },
 	{ "cpus", required_argument, NULL, 'c' },
 	{ "ephemeral", no_argument, NULL, 'e' },
+	{ "server-netns", required_argument, NULL, 'N' },
+	{ "via", required_argument, NULL, 'v' },
 	{ "expect", required_argument, NULL, 'x' },
 	{ NULL, 0, NULL, 0 },
 };
 
 static const char usage_text[] =
-	"usage: connload --mode aborted|refused|unread|graceful|mixed --seconds S | --count N\n"
+	"usage: connload --mode aborted|refused|unread|graceful|mixed|resets\n"
+	"                --seconds S | --count N\n"
 	"                [--threads T] [--addr 127.0.0.1|::1] [--cpus 0,1] [--ephemeral]\n"
-	"                [--expect FILE]\n"
+	"                [--expect FILE | --server-netns FILE [--via ADDR]]\n"
 	"  --cpus LIST    thread i runs on the i-th of these\n"
 	"  --ephemeral    the kernel picks client ports, so tuples come again (default: all differ)\n"
+	"  --server-netns FILE  the server's sockets are of that namespace, --addr an address there;\n"
+	"                 the kernel picks all of the client's address\n"
+	"  --via ADDR     clients connect there, where somebody translates it to the server's address\n"
 	"  --expect FILE  write what must be said of each side of each connection, tab separated\n"
 	"Prints one line of key=value; exit 1 if any connection did not end as it should.\n";
 
 int main(int argc, char **argv)
 {
-	struct load_options options = { .threads = 1 };
+	struct load_options options = { .threads = 1, .server_netns = -1 };
 	int option, err;
 
-	address_parse("127.0.0.1", &options);
+	address_parse("127.0.0.1", &options.addr, &options.addr_size);
 	while ((option = getopt_long(argc, argv, "", load_option_table, NULL)) != -1) {
 		if (option_apply(option, &options)) {
 			fputs(usage_text, stderr);
@@ -538,10 +584,11 @@ int main(int argc, char **argv)
 		}
 	}
 	if (!options.mode || optind != argc || (options.seconds > 0) == (options.count > 0) ||
-	    (options.ephemeral && options.expect)) {
+	    ((options.ephemeral || options.server_netns >= 0) && options.expect)) {
 		fputs(usage_text, stderr);
 		return 2;
 	}
+	options.ephemeral |= options.server_netns >= 0;
 	err = load_run(&options);
 	if (options.expect && fclose(options.expect)) {
 		perror("connload: the file of --expect");

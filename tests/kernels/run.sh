@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# Run closetrace on other kernels: run.sh [KERNEL...], default 5.10 6.1 6.12 6.18 latest.
+# Run closetrace on other kernels: run.sh [KERNEL...], default: see below.
 #
 # Prints the TAP of every guest as one, and "N passed, N failed, N skipped" last. STRICT=1 (the
 # default when CI=true): 6.1 and 6.12 must be obtainable; the others may come and go with their
@@ -13,7 +13,21 @@ STRICT=${STRICT:-0}
 [ "${CI:-}" = true ] && STRICT=1
 CC=${CC:-cc}
 built=$BUILD/tests/kernels
-kernels=${*:-5.10 6.1 6.12 6.18 latest}
+kernels=${*:-5.10 6.1 6.12 6.12:lockdown=confidentiality 6.18 latest}
+
+# The programs of the tiers bpf and parity, without the sanitizers, and the libraries they need.
+tier_add() {
+	local test library
+	mkdir -p "$built/payload/tier" "$built/payload/lib" || return
+	for test in "$BUILD"/tests/guest/*; do
+		[ -x "$test" ] || continue
+		cp "$test" "$built/payload/tier/" || return
+		for library in $(ldd "$test" | grep -oE '/[^ )]+'); do
+			cp -L "$library" "$built/payload/lib/" || return
+		done
+	done
+	strip "$built"/payload/tier/* 2>/dev/null || :
+}
 
 payload_build() {
 	local name
@@ -26,9 +40,10 @@ payload_build() {
 	cp tests/kernels/payload/run "$built/payload/run" || return
 	cp "$BUILD/closetrace-static" "$built/payload/closetrace" || return
 	strip "$built/payload/closetrace" 2>/dev/null
+	cp -r tests/kernels/features tests/kernels/rows "$built/payload/" || return
 	[ "${GUEST_BATTERY:-1}" != 0 ] && [ -x "$BUILD/tests/e2e/battery-static" ] || return 0
-	cp "$BUILD/tests/e2e/battery-static" "$built/payload/battery"
-	limit=1200
+	cp "$BUILD/tests/e2e/battery-static" "$built/payload/battery" && tier_add || return
+	limit=2400
 }
 
 # One kernel's TAP with the kernel in front, and its verdict as the last case: a guest that stopped

@@ -9,6 +9,7 @@
 #include "user/base/log.h"
 #include "user/base/strbuf.h"
 #include "user/command/command.h"
+#include "user/command/doctor_cost.h"
 #include "user/command/help.h"
 #include "user/command/options.h"
 #include "user/kernel/attach_clsact.h"
@@ -110,6 +111,8 @@ int doctor_command(int argc, char **argv)
 		log_set_level(LOG_LEVEL_DEBUG);
 	if (options.clean)
 		return doctor_clean();
+	if (options.cost)
+		return doctor_cost(&options);
 	uname(&name);
 	kernel_features_probe(&features);
 	missing = kernel_features_missing(&features);

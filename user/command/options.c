@@ -277,6 +277,14 @@ static int parse_no_checksums(const char *name, char *value, struct options *opt
 	return 0;
 }
 
+static int parse_cost(const char *name, char *value, struct options *options)
+{
+	(void)name;
+	(void)value;
+	options->cost = true;
+	return 0;
+}
+
 static int parse_debug(const char *name, char *value, struct options *options)
 {
 	(void)name;
@@ -309,8 +317,8 @@ static const struct option_row option_rows[] = {
 	  "table, wide, ndjson or zeek (default table)" },
 	{ "all", 'a', NULL, FOR_RECORDS, parse_all, "show clean and benign endings too" },
 	{ "count", 'n', "N", FOR_RECORDS, parse_count, "stop after N records" },
-	{ "duration", 'd', "TIME", OPTION_FOR_TRACE | OPTION_FOR_FLOWS, parse_duration,
-	  "stop after TIME (10s, 5m)" },
+	{ "duration", 'd', "TIME", OPTION_FOR_TRACE | OPTION_FOR_FLOWS | OPTION_FOR_DOCTOR,
+	  parse_duration, "stop after TIME (10s, 5m)" },
 	{ "netns", 0, "LIST", FOR_BOTH, parse_netns,
 	  "network namespaces: all, self, names or inode numbers (default all)" },
 	{ "pid", 0, "PID", OPTION_FOR_TRACE, parse_pid, "only where this process owns or closes" },
@@ -348,6 +356,8 @@ static const struct option_row option_rows[] = {
 	  "look into VXLAN, Geneve, GRE, IP in IP, GTP-U and Teredo" },
 	{ "no-checksums", 0, NULL, OPTION_FOR_REPLAY, parse_no_checksums,
 	  "believe packets whose checksum is wrong" },
+	{ "cost", 0, NULL, OPTION_FOR_DOCTOR, parse_cost,
+	  "trace for a while (10 s, or --duration) and say what that cost" },
 	{ "clean", 0, NULL, OPTION_FOR_DOCTOR, parse_clean,
 	  "remove the filters that a killed closetrace left (kernels before 6.6)" },
 	{ "debug", 0, NULL, FOR_BOTH | OPTION_FOR_REPLAY, parse_debug, "say more on stderr" },

@@ -59,6 +59,7 @@ struct options {
 	bool show_all;
 	bool debug;
 	bool clean;
+	bool cost;
 	bool help;
 	bool decap;
 	bool no_checksums;

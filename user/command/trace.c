@@ -286,6 +286,8 @@ static void trace_print_ledger(const struct trace *trace)
 		ledger.counters.counts[COUNTER_STACK_UNNAMED] =
 			stack_names_unnamed(trace->stack_names);
 	ledger_append(&text, &ledger);
+	if (trace->options.debug)
+		ledger_append_counters(&text, &ledger.counters);
 	if (!text.failed)
 		fwrite(text.data, text.len, 1, stderr);
 	if (trace->judged_by_sample)

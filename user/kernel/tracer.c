@@ -685,3 +685,8 @@ const struct wire *tracer_wire(const struct tracer *tracer)
 {
 	return tracer->wire;
 }
+
+struct bpf_object *tracer_object(const struct tracer *tracer)
+{
+	return tracer->skeleton->obj;
+}

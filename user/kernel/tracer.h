@@ -38,6 +38,7 @@ struct tracer_options {
 	uint32_t max_conversations;
 };
 
+struct bpf_object;
 struct tracer;
 
 /**
@@ -113,6 +114,8 @@ int tracer_feed(struct tracer *tracer);
 uint32_t tracer_jiffies_hz(const struct tracer *tracer);
 
 const struct tracer_config *tracer_config_in_use(const struct tracer *tracer);
+/* The loaded programs and maps, for who wants to know what they cost. Stays the tracer's. */
+struct bpf_object *tracer_object(const struct tracer *tracer);
 const struct wire *tracer_wire(const struct tracer *tracer);
 
 #endif

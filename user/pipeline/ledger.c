@@ -326,3 +326,11 @@ void ledger_append(struct strbuf *b, const struct ledger *ledger)
 	append_not_shown(b, ledger);
 	append_losses(b, ledger);
 }
+
+void ledger_append_counters(struct strbuf *b, const struct tracer_counters *counters)
+{
+	for (int i = 0; i < COUNTER_COUNT; i++)
+		if (counters->counts[i])
+			strbuf_appendf(b, PREFIX "counter: %s %llu (%s)\n", counter_infos[i].name,
+				       counters->counts[i], counter_infos[i].meaning);
+}

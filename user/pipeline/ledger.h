@@ -67,4 +67,7 @@ unsigned long long ledger_lost(const struct ledger *ledger);
  */
 void ledger_append(struct strbuf *b, const struct ledger *ledger);
 
+/* Every counter that is not 0, one a line: for --debug. */
+void ledger_append_counters(struct strbuf *b, const struct tracer_counters *counters);
+
 #endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * List what is loaded in the kernel: one line per BPF program ("program ID TYPE NAME") and per
- * link ("link ID TYPE"). Exit status 0, or 1 when the kernel does not answer. Static, no libbpf.
+ * link ("link ID TYPE"). `attached detach` takes the programs of all TCX links off, as an
+ * administrator may. Exit status 0, or 1 when the kernel does not answer. Static, no libbpf.
  */
 #include <errno.h>
 #include <linux/bpf.h>
@@ -46,6 +47,21 @@ static void link_print(int fd, uint32_t id)
 		printf("link %u %u\n", id, info.type);
 }
 
+#define LINK_TYPE_TCX 11 /* enum bpf_link_type since 6.6, which older headers do not know */
+
+static void link_detach(int fd, uint32_t id)
+{
+	struct bpf_link_info info;
+	union bpf_attr attr;
+
+	if (info_get(fd, &info, sizeof(info)) || info.type != LINK_TYPE_TCX)
+		return;
+	memset(&attr, 0, sizeof(attr));
+	attr.link_detach.link_fd = fd;
+	if (bpf(BPF_LINK_DETACH, &attr))
+		printf("link %u stays\n", id);
+}
+
 /* One that goes away between the two calls is not there any more: nothing to print. */
 static int objects_print(int next_command, int fd_command, void (*print)(int fd, uint32_t id))
 {
@@ -70,12 +86,15 @@ static int objects_print(int next_command, int fd_command, void (*print)(int fd,
 	}
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-	int ret = objects_print(BPF_PROG_GET_NEXT_ID, BPF_PROG_GET_FD_BY_ID, program_print);
+	int detach = argc > 1 && !strcmp(argv[1], "detach"), ret = 0;
 
+	if (!detach)
+		ret = objects_print(BPF_PROG_GET_NEXT_ID, BPF_PROG_GET_FD_BY_ID, program_print);
 	if (!ret)
-		ret = objects_print(BPF_LINK_GET_NEXT_ID, BPF_LINK_GET_FD_BY_ID, link_print);
+		ret = objects_print(BPF_LINK_GET_NEXT_ID, BPF_LINK_GET_FD_BY_ID,
+				    detach ? link_detach : link_print);
 	if (ret)
 		fprintf(stderr, "attached: %s\n", strerror(-ret));
 	return ret ? 1 : 0;
