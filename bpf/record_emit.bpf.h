@@ -86,7 +86,8 @@ __weak __noinline int record_emit(struct close_record *record)
 
 	if (!record)
 		return 0;
-	tally_ending(record);
+	if (tally_is_on())
+		ct_tally_ending(record);
 	if (!record_is_wanted(record)) {
 		stacks_forget(record);
 		return 0;

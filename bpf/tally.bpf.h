@@ -49,23 +49,29 @@ static __always_inline void tally_add(const struct flow_key *key, const struct f
 			__sync_fetch_and_add(&counts->counts[i], 1);
 }
 
-/* `must_be_known`: a tuple that was never counted stays so. */
-static __always_inline __u32 tally_begin(const struct flow_key *key, struct flow_state *flow,
+/*
+ * `must_be_known`: a tuple that was never counted stays so. `key` is on the stack, and as it was
+ * when this returns: the stack of a chain of programs is short.
+ */
+static __always_inline __u32 tally_begin(struct flow_key *key, struct flow_state *flow,
 					 const struct tally_packet *packet, bool must_be_known)
 {
 	struct tally_origin *known, origin = {};
-	struct flow_key place = *key;
-	__u32 bits;
+	__u32 netns = key->netns, bits;
 
-	tally_origin_key(&place);
-	known = bpf_map_lookup_elem(&ct_origins, &place);
+	tally_origin_key(key);
+	known = bpf_map_lookup_elem(&ct_origins, key);
 	if (known)
 		origin = *known;
-	else if (must_be_known)
+	key->netns = netns;
+	if (!known && must_be_known)
 		return 0;
 	bits = flow_tally_begin(flow, key, packet, &origin);
-	if (!known || known->netns != origin.netns || known->isn != origin.isn)
-		bpf_map_update_elem(&ct_origins, &place, &origin, BPF_ANY);
+	if (known && known->netns == origin.netns && known->isn == origin.isn)
+		return bits;
+	tally_origin_key(key);
+	bpf_map_update_elem(&ct_origins, key, &origin, BPF_ANY);
+	key->netns = netns;
 	return bits;
 }
 
@@ -87,16 +93,18 @@ __weak __noinline int ct_tally_packet(struct flow_key *key, struct flow_state *f
 }
 
 /* The flow of a connection that is counted, also when the flow map has forgotten it. */
-static __always_inline struct flow_state *tally_flow(const struct flow_key *key)
+static __always_inline struct flow_state *tally_flow(struct flow_key *key)
 {
 	struct tally_packet nothing = {};
 	struct flow_state *flow = bpf_map_lookup_elem(&ct_flows, key);
+	__u32 netns = key->netns;
+	bool is_known;
 
 	if (!flow) {
-		struct flow_key place = *key;
-
-		tally_origin_key(&place);
-		if (!bpf_map_lookup_elem(&ct_origins, &place))
+		tally_origin_key(key);
+		is_known = bpf_map_lookup_elem(&ct_origins, key);
+		key->netns = netns;
+		if (!is_known)
 			return NULL;
 		flow = flow_find_or_create(key, true);
 	}
@@ -105,7 +113,7 @@ static __always_inline struct flow_state *tally_flow(const struct flow_key *key)
 	return flow;
 }
 
-/* A socket's handshake is complete. */
+/* The handshake is complete, as a socket says, or the SYN-ACK of a forwarded connection. */
 __weak __noinline int ct_tally_ready(struct flow_key *key)
 {
 	struct flow_state *flow;
@@ -121,21 +129,22 @@ __weak __noinline int ct_tally_ready(struct flow_key *key)
 }
 
 /* An ending that no packet tells: half closed for too long, or timed out. */
-static __always_inline void tally_ending(const struct close_record *record)
+__weak __noinline int ct_tally_ending(struct close_record *record)
 {
 	struct flow_state *flow;
 	struct flow_key place;
 	__u32 bits;
 
-	if (!tally_is_on() || !netns_is_wanted(record->key.netns))
-		return;
+	if (!tally_is_on() || !record || !netns_is_wanted(record->key.netns))
+		return 0;
 	bits = tally_bits_of_verdict(record->decision.verdict);
 	if (!bits)
-		return;
+		return 0;
 	place = record->key;
 	flow = tally_flow(&place);
 	if (flow && flow_tally_close_once(flow))
 		tally_add(&place, flow, bits);
+	return 0;
 }
 
 #endif

@@ -314,15 +314,6 @@ static __always_inline void wire_watch_syn(void *ctx, const struct wire_packet *
 		client->marks |= FLOW_SIDE_WATCHED;
 }
 
-/* No socket will tell that the handshake was completed: take the SYN-ACK for it. */
-static __always_inline void wire_tally_handshake(const struct wire_packet *packet,
-						 struct flow_state *flow)
-{
-	struct flow_key key = packet->key;
-
-	tally_add(&key, flow, flow_tally_handshake(flow));
-}
-
 /* SYN and SYN-ACK of a connection that passes through: begin and end of that watch. */
 static __always_inline void wire_syn(void *ctx, const struct wire_packet *packet,
 				     struct flow_state *flow)
@@ -338,7 +329,7 @@ static __always_inline void wire_syn(void *ctx, const struct wire_packet *packet
 	if (!(packet->view->flags & TCP_FLAG_SYN))
 		return;
 	if (tally_is_on() && flow_is_forwarded(flow))
-		wire_tally_handshake(packet, flow);
+		ct_tally_ready((struct flow_key *)&packet->key);
 	if (!(other->marks & FLOW_SIDE_WATCHED))
 		return;
 	bpf_map_delete_elem(&ct_watch, &packet->key);
@@ -420,14 +411,13 @@ static __always_inline void wire_tally(void *ctx, const struct wire_packet *pack
 		.flags = packet->view->flags,
 		.sender = packet->sender & 1,
 	};
-	struct flow_key key = packet->key;
 
 	if (!tally_is_on())
 		return;
 	if (!(flow->tally & (FLOW_TALLY_HERE | FLOW_TALLY_ELSEWHERE)) &&
 	    !(tally.flags & TCP_FLAG_SYN))
 		tally_meet(ctx, packet, &tally);
-	ct_tally_packet(&key, flow, &tally);
+	ct_tally_packet((struct flow_key *)&packet->key, flow, &tally);
 }
 
 /*

@@ -20,7 +20,8 @@
 #include "user/filter/filter.h"
 #include "user/filter/flow_subject.h"
 #include "user/kernel/privilege.h"
-#include "user/report/flow_text.h"
+#include "user/model/flow_order.h"
+#include "user/model/flow_text.h"
 #include "user/sink/output.h"
 #include "user/sink/sinks.h"
 
@@ -34,6 +35,7 @@ struct flows {
 	struct filter *filter; /* NULL = every row */
 	struct output output;
 	struct flow_row *rows;
+	const struct flow_row **shown;
 	uint32_t columns;
 	size_t width;
 	bool is_wide, is_json, has_table;
@@ -46,29 +48,28 @@ static void flows_release(struct flows *flows)
 	filter_free(&flows->filter);
 	output_release(&flows->output);
 	free(flows->rows);
+	free(flows->shown);
 	options_release(&flows->options);
 }
 
-static int compare_rows(const void *a, const void *b, void *data)
-{
-	const struct flows *flows = data;
-
-	return flow_row_compare(a, b, (enum flow_field)flows->options.flows.sort);
-}
-
-/* What the filter takes, in order, the first ones: returns how many. */
-static size_t flows_choose(struct flows *flows, size_t count)
+/* What the filter takes, in order, the first ones: *ret_count of them in flows->shown. */
+static int flows_choose(struct flows *flows, size_t count, size_t *ret_count)
 {
 	struct flow_row *rows = flows->rows;
 	size_t kept = 0;
+	int err;
 
 	for (size_t i = 0; i < count; i++)
 		if (!flows->filter || filter_matches(flows->filter, &rows[i], NULL))
 			rows[kept++] = rows[i];
-	qsort_r(rows, kept, sizeof(*rows), compare_rows, flows);
+	err = flow_rows_order(rows, kept, (enum flow_field)flows->options.flows.sort,
+			      &flows->shown);
+	if (err)
+		return log_error(err, "not enough memory for the rows");
 	if (flows->options.flows.top && kept > flows->options.flows.top)
 		kept = flows->options.flows.top;
-	return kept;
+	*ret_count = kept;
+	return 0;
 }
 
 /* Tables are told apart by a line with their time; one table needs none. */
@@ -80,8 +81,8 @@ static void flows_append_title(struct flows *flows)
 		return;
 	if (flows->has_table)
 		strbuf_append_char(b, '\n');
-	clock_append_local_hms(b, NULL, flows->rows[0].time_ns, false);
-	strbuf_appendf(b, " %.1f s\n", (double)flows->rows[0].elapsed_ns / CLOCK_NS_PER_SECOND);
+	clock_append_local_hms(b, NULL, flows->shown[0]->time_ns, false);
+	strbuf_appendf(b, " %.1f s\n", (double)flows->shown[0]->elapsed_ns / CLOCK_NS_PER_SECOND);
 }
 
 static int flows_show(struct flows *flows)
@@ -94,18 +95,19 @@ static int flows_show(struct flows *flows)
 	if (!err)
 		err = flow_engine_rows(flows->engine, !flows->options.flows.once, &flows->rows,
 				       &count);
+	if (!err)
+		err = flows_choose(flows, count, &count);
 	if (err)
 		return err;
-	count = flows_choose(flows, count);
 	log_debug("%zu rows, %" PRIu64 " us after the reading began", count,
 		  (clock_monotonic_ns() - begin_ns) / CLOCK_NS_PER_US);
 	output_begin(&flows->output);
 	if (flows->is_json) {
 		for (size_t i = 0; i < count; i++)
-			flow_append_json(&flows->output.text, &flows->rows[i], flows->columns);
+			flow_append_json(&flows->output.text, flows->shown[i], flows->columns);
 	} else if (count) {
 		flows_append_title(flows);
-		flow_append_table(&flows->output.text, flows->rows, count, flows->columns,
+		flow_append_table(&flows->output.text, flows->shown, count, flows->columns,
 				  flows->is_wide, flows->width);
 		flows->has_table = true;
 	}

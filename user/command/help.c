@@ -9,7 +9,7 @@
 #include "user/command/command.h"
 #include "user/command/help.h"
 #include "user/command/options.h"
-#include "user/report/flow_text.h"
+#include "user/model/flow_text.h"
 #include "user/sink/sinks.h"
 
 static const char purpose[] =
