@@ -316,3 +316,45 @@ containerd_stop() {
 	holds '.comm == "nc" and .container_name == "cnt1" and .container_id == "cnt1" and
 		.container_runtime == "containerd"'
 }
+
+docker_start() {
+	docker_folder=$BATS_TEST_TMPDIR/docker
+	[ ! -e /run/containerd ] || skip "docker's containerd is in use on this host"
+	mkdir -p "$docker_folder"
+	nsenter --net="/run/netns/$netns" dockerd -H "unix://$docker_folder/sock" --data-root "$docker_folder/data" \
+		--exec-root "$docker_folder/exec" -p "$docker_folder/pid" --bridge none >"$docker_folder/log" 2>&1 3>&- &
+	pids[dockerd]=$!
+	await 20 docker_do version || skip "dockerd does not start: $(grep -v level=info "$docker_folder/log" | tail -n 1)"
+}
+
+docker_do() {
+	timeout 30 docker -H "unix://$docker_folder/sock" "$@" 3>&-
+}
+
+docker_stop() {
+	kill "${pids[dockerd]}" && await 15 has_ended "${pids[dockerd]}"
+	wait "${pids[dockerd]}" || :
+	unset "pids[dockerd]"
+	rm -rf /run/containerd
+	umount -q "$docker_folder"/exec/netns/* "$docker_folder"/data/*/*/merged 2>/dev/null || :
+}
+
+@test "containers: Docker's have their name, wherever the daemon keeps its files" {
+	for tool in dockerd docker runc busybox; do
+		command -v $tool >/dev/null || skip "$tool is not installed"
+	done
+	docker_start
+	docker_do import "$CT_WORK/rootfs.tar" ct-test >/dev/null
+	closetrace_start one -a -o ndjson --netns "$netns"
+	docker_do run --rm --network host --name "docked$$" ct-test /bin/sh -c '/bin/nc 127.0.0.1 1; :' \
+		>"$BATS_TEST_TMPDIR/run" 2>&1 || {
+		docker_stop
+		skip "docker cannot run here: $(tail -n 1 "$BATS_TEST_TMPDIR/run")"
+	}
+	await_record '.comm == "nc"'
+	closetrace_stop one
+	docker_stop
+	records 'select(.comm == "nc")'
+	holds '.comm == "nc" and .container_name == "docked'$$'" and (.container_id | length) == 64 and
+		.container_runtime == "docker"'
+}

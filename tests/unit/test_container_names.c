@@ -436,7 +436,7 @@ TEST(places_come_from_the_runtimes_own_configuration)
 	char docker[512], storage[512];
 
 	start();
-	container_places_read(&places, NULL, NULL);
+	container_places_read(&places, NULL, NULL, NULL);
 	assert_string_equal(places.docker_root, "/var/lib/docker");
 	assert_string_equal(places.storage_root, "/var/lib/containers/storage");
 	FILE_IS("daemon.json", "{\"data-root\":\"/srv/docker/\",\"debug\":true}");
@@ -446,17 +446,66 @@ TEST(places_come_from_the_runtimes_own_configuration)
 		"[storage.options]\nrunroot = \"/wrong\"\n");
 	snprintf(docker, sizeof(docker), "%s", full("daemon.json"));
 	snprintf(storage, sizeof(storage), "%s", full("storage.conf"));
-	container_places_read(&places, docker, storage);
+	container_places_read(&places, docker, storage, NULL);
 	assert_string_equal(places.docker_root, "/srv/docker");
 	assert_string_equal(places.storage_root, "/srv/c");
 	assert_string_equal(places.storage_run, "/run/containers/storage");
 	assert_string_equal(places.storage_driver, "btrfs");
 	FILE_IS("daemon.json", "{\"data-root\":7");
 	FILE_IS("storage.conf", "[storage]\ndriver=\"../x\"\ngraphroot=\"/unterminated\n");
-	container_places_read(&places, docker, storage);
+	container_places_read(&places, docker, storage, NULL);
 	assert_string_equal(places.docker_root, "/var/lib/docker");
 	assert_string_equal(places.storage_root, "/var/lib/containers/storage");
 	assert_string_equal(places.storage_driver, "overlay");
+}
+
+/* A running daemon, in a folder that looks like /proc. `words` have NUL bytes between them. */
+static void daemon_make(const char *pid, const char *comm, const char *words, size_t size)
+{
+	char name[128];
+
+	snprintf(name, sizeof(name), "%s/comm", pid);
+	file_write(name, comm, strlen(comm));
+	snprintf(name, sizeof(name), "%s/cmdline", pid);
+	file_write(name, words, size);
+}
+
+static void daemon_has_mounts_of(const char *pid, const char *target)
+{
+	char name[128];
+
+	snprintf(name, sizeof(name), "%s/ns/unused", pid);
+	file_write(name, "", 0);
+	snprintf(name, sizeof(name), "%s/ns/mnt", pid);
+	unlink(full(name));
+	assert_int_equal(symlink(target, full(name)), 0);
+}
+
+TEST(a_running_docker_daemon_says_where_its_files_are)
+{
+	static const char words[] = "/usr/bin/dockerd\0-H\0fd://\0--data-root\0/srv/daemon/";
+	static const char last[] = "dockerd\0--data-root";
+	struct container_places places;
+	char proc[512];
+
+	if (geteuid())
+		return; /* a daemon is root's */
+	start();
+	snprintf(proc, sizeof(proc), "%s", full("proc"));
+	daemon_make("proc/71", "notdockerd\n", words, sizeof(words));
+	daemon_has_mounts_of("proc/71", "/proc/self/ns/mnt");
+	daemon_make("proc/72", "dockerd\n", words, sizeof(words));
+	daemon_has_mounts_of("proc/72", "/proc/self/ns/net"); /* that is: somewhere else */
+	daemon_make("proc/73", "dockerd\n", last, sizeof(last));
+	daemon_has_mounts_of("proc/73", "/proc/self/ns/mnt");
+	container_places_read(&places, NULL, NULL, proc);
+	assert_string_equal(places.docker_root, "/var/lib/docker");
+	daemon_has_mounts_of("proc/72", "/proc/self/ns/mnt");
+	container_places_read(&places, NULL, NULL, proc);
+	assert_string_equal(places.docker_root, "/srv/daemon");
+	daemon_make("proc/72", "dockerd\n", "dockerd\0--data-root=/srv/other", 31);
+	container_places_read(&places, NULL, NULL, proc);
+	assert_string_equal(places.docker_root, "/srv/other");
 }
 
 int main(int argc, char **argv)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "user/enrich/container_places.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -76,6 +77,81 @@ static void docker_config_read(struct container_places *places, const char *path
 	json_decref(config);
 }
 
+/* The words of a command line, each with a NUL behind it: what follows --data-root, if anything. */
+static const char *docker_data_root(const char *words, size_t size)
+{
+	static const char option[] = "--data-root";
+	const char *end = words + size, *word;
+
+	for (word = words; word < end; word += strlen(word) + 1) {
+		if (strncmp(word, option, sizeof(option) - 1))
+			continue;
+		if (word[sizeof(option) - 1] == '=')
+			return word + sizeof(option);
+		if (!word[sizeof(option) - 1] && word + sizeof(option) < end)
+			return word + sizeof(option);
+	}
+	return NULL;
+}
+
+/* A file of /proc says that it is empty: read what fits. */
+static size_t proc_file_read(const char *proc, const char *pid, const char *name, char *buffer,
+			     size_t size)
+{
+	char path[CONTAINER_PLACE_BYTES];
+	_cleanup_close_ int fd = -1;
+	ssize_t got;
+
+	if (snprintf(path, sizeof(path), "%s/%s/%s", proc, pid, name) >= (int)sizeof(path))
+		return 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	got = fd < 0 ? 0 : read(fd, buffer, size - 1);
+	if (got < 0)
+		got = 0;
+	buffer[got] = '\0';
+	return got;
+}
+
+/* Run by root, and its paths are ours: a daemon within a container is neither asked nor believed. */
+static bool is_daemon_of_this_host(const char *proc, const char *pid)
+{
+	char path[CONTAINER_PLACE_BYTES];
+	struct stat process, its, ours;
+
+	if (snprintf(path, sizeof(path), "%s/%s", proc, pid) >= (int)sizeof(path) ||
+	    stat(path, &process) || process.st_uid)
+		return false;
+	if (snprintf(path, sizeof(path), "%s/%s/ns/mnt", proc, pid) >= (int)sizeof(path) ||
+	    stat(path, &its) || stat("/proc/self/ns/mnt", &ours))
+		return false;
+	return its.st_ino == ours.st_ino && its.st_dev == ours.st_dev;
+}
+
+/* The option of a running daemon stands above its configuration file. */
+static void docker_daemon_read(struct container_places *places, const char *proc)
+{
+	char buffer[4096];
+	DIR *folder = opendir(proc);
+	struct dirent *entry;
+
+	if (!folder)
+		return;
+	while ((entry = readdir(folder))) {
+		const char *root;
+		size_t size;
+
+		if (entry->d_name[0] < '1' || entry->d_name[0] > '9' ||
+		    !proc_file_read(proc, entry->d_name, "comm", buffer, sizeof(buffer)) ||
+		    strcmp(buffer, "dockerd\n") || !is_daemon_of_this_host(proc, entry->d_name))
+			continue;
+		size = proc_file_read(proc, entry->d_name, "cmdline", buffer, sizeof(buffer));
+		root = docker_data_root(buffer, size);
+		if (root)
+			place_set(places->docker_root, root, strlen(root));
+	}
+	closedir(folder);
+}
+
 /* driver = "overlay": the word between the quotes, NULL when the line says something else. */
 static const char *toml_string(const char *line, const char *key, size_t *ret_len)
 {
@@ -130,7 +206,7 @@ static void storage_config_read(struct container_places *places, const char *pat
 }
 
 void container_places_read(struct container_places *ret, const char *docker_config,
-			   const char *storage_config)
+			   const char *storage_config, const char *proc)
 {
 	*ret = (struct container_places){
 		.docker_root = "/var/lib/docker",
@@ -141,6 +217,8 @@ void container_places_read(struct container_places *ret, const char *docker_conf
 	};
 	if (docker_config)
 		docker_config_read(ret, docker_config);
+	if (proc)
+		docker_daemon_read(ret, proc);
 	if (storage_config)
 		storage_config_read(ret, storage_config);
 }
@@ -153,5 +231,5 @@ void container_places_find(struct container_places *ret)
 		storage = access("/etc/containers/storage.conf", F_OK) ?
 				  "/usr/share/containers/storage.conf" :
 				  "/etc/containers/storage.conf";
-	container_places_read(ret, "/etc/docker/daemon.json", storage);
+	container_places_read(ret, "/etc/docker/daemon.json", storage, "/proc");
 }

@@ -23,15 +23,15 @@ struct container_places {
 };
 
 /**
- * The defaults of the runtimes, and what /etc/docker/daemon.json (data-root) and containers'
- * storage.conf (graphroot, runroot, driver; $CONTAINERS_STORAGE_CONF names another file) say.
- * What cannot be read there is left at its default.
+ * The defaults of the runtimes, and what /etc/docker/daemon.json and the command line of a running
+ * dockerd (data-root), and containers' storage.conf (graphroot, runroot, driver;
+ * $CONTAINERS_STORAGE_CONF names another file) say. What cannot be read is left at its default.
  */
 void container_places_find(struct container_places *ret);
 
-/* For the tests: the same with the files named; NULL for none. */
+/* For the tests: the same with the files, and the folder for /proc, named; NULL for none. */
 void container_places_read(struct container_places *ret, const char *docker_config,
-			   const char *storage_config);
+			   const char *storage_config, const char *proc);
 
 /**
  * Read a whole file that a runtime wrote, or somebody in its place.
