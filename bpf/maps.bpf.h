@@ -8,6 +8,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
+#include "include/capture_flow.h"
 #include "include/close_stacks.h"
 #include "include/counters.h"
 #include "include/flow_evidence.h"
@@ -168,6 +169,23 @@ struct origins_map {
 	__type(value, struct tally_origin);
 };
 
+/* Of `replay --in-kernel` alone: user space makes the first one bigger. */
+struct replay_flows_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct flow_key);
+	__type(value, struct capture_flow);
+};
+
+struct replay_exchange_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct capture_exchange);
+};
+
 extern struct sockets_map ct_sockets SEC(".maps");
 extern struct flows_map ct_flows SEC(".maps");
 extern struct watch_map ct_watch SEC(".maps");
@@ -181,6 +199,8 @@ extern struct stack_slots_map ct_stack_slots SEC(".maps");
 extern struct unwanted_map ct_unwanted SEC(".maps");
 extern struct storms_map ct_storms SEC(".maps");
 extern struct storm_rest_map ct_storm_rest SEC(".maps");
+extern struct replay_flows_map ct_replay_flows SEC(".maps");
+extern struct replay_exchange_map ct_replay_io SEC(".maps");
 extern struct tally_map ct_tally SEC(".maps");
 extern struct tally_rest_map ct_tally_rest SEC(".maps");
 extern struct origins_map ct_origins SEC(".maps");

@@ -22,6 +22,8 @@
 #define CAPTURE_ENDED 0x2 /* this packet ended the connection */
 #define CAPTURE_REUSED 0x4 /* not taken: it begins another one; report, forget, take it again */
 #define CAPTURE_DECIDED 0x8 /* the connection has ended, now or before */
+#define CAPTURE_GATHER 0x10 /* capture_fold(): its evidence is to be gathered */
+#define CAPTURE_DECIDE 0x20 /* capture_fold(): close_decide() is to be run on it */
 
 /* A RST that is further from the expected number is no answer to what the capture shows. */
 #define CAPTURE_RST_BEHIND_MOST (1 << 20)
@@ -63,6 +65,21 @@ struct capture_flow {
 	__u8 reserved[6];
 };
 ABI_SIZE(struct capture_flow, sizeof(struct flow_state) + 192);
+
+/**
+ * What `replay --in-kernel` and its program tell each other with every packet.
+ *
+ * @now_ns        Time of the packet. @open_payload its payload where its IP length field is empty.
+ * @found         CAPTURE_* bits; 0 when the program did not take the packet for one of TCP.
+ * @flow          As it is after the packet.
+ */
+struct capture_exchange {
+	__u64 now_ns;
+	__u32 open_payload;
+	__u32 found;
+	struct capture_flow flow;
+};
+ABI_SIZE(struct capture_exchange, sizeof(struct capture_flow) + 16);
 
 /* One bounded offset, as in the kernel's own code: the verifier follows it once. */
 ALWAYS_INLINE struct capture_side *capture_side_of(struct capture_flow *c, int side)
@@ -167,20 +184,18 @@ ALWAYS_INLINE void capture_follow(struct capture_flow *c, int sender,
 	(EVIDENCE(RST_IN) | EVIDENCE(RST_IN_EXACT) | EVIDENCE(RSTS_DISAGREE) |                     \
 	 EVIDENCE(RST_TTL_OFF) | EVIDENCE(FIREWALL_RST))
 
-/**
- * Gather the evidence of the flow as it is and decide. `seen` are EVIDENCE(...) bits that the
- * caller knows of. `c->decision` is then complete.
- */
-ALWAYS_INLINE void capture_decide(struct capture_flow *c, const struct flow_key *key, __u64 now_ns,
-				  __u64 seen)
+/* Gather the evidence of the flow as it is; e->seen holds what the caller knows of. */
+ALWAYS_INLINE void capture_gather(struct capture_flow *c, const struct flow_key *key, __u64 now_ns)
 {
 	struct close_evidence *e = &c->evidence;
+	__u64 seen = e->seen;
 
 	c->client = capture_client(c, key);
 	__builtin_memset(e, 0, sizeof(*e));
 	e->subject = SUBJECT_FORWARDED;
 	e->ip_version = flow_addr_is_ipv4(key->addr[0]) ? 4 : 6;
 	e->seen = seen;
+	e->retransmits = capture_side_of(c, c->client)->retransmits;
 	/* Where one direction alone was captured: no client goes on without an answer. */
 	if (capture_side_of(c, c->client)->marks & CAPTURE_ANSWERED)
 		e->seen |= EVIDENCE(SYN_ACK_IN);
@@ -189,12 +204,20 @@ ALWAYS_INLINE void capture_decide(struct capture_flow *c, const struct flow_key 
 		e->seen &= ~EVIDENCE(RST_OUT);
 	if (c->rst_sender != (c->client ^ 1) + 1)
 		e->seen &= ~CAPTURE_EVIDENCE_OF_RST_IN;
-	close_decide(e, &c->decision);
+}
+
+/* The flow has ended by what user space knows: `seen` are EVIDENCE(...) bits of that. */
+ALWAYS_INLINE void capture_decide(struct capture_flow *c, const struct flow_key *key, __u64 now_ns,
+				  __u64 seen)
+{
+	c->evidence.seen = seen;
+	capture_gather(c, key, now_ns);
+	close_decide(&c->evidence, &c->decision);
 }
 
 /* Behind the end: resets are counted, and who reset and goes on sending contradicts himself. */
-ALWAYS_INLINE void capture_take_late(struct capture_flow *c, int sender,
-				     const struct packet_view *packet, struct flow_sight *sight)
+ALWAYS_INLINE int capture_take_late(struct capture_flow *c, int sender,
+				    const struct packet_view *packet, struct flow_sight *sight)
 {
 	struct flow_side *side = &c->flow.side[sender & 1];
 	struct capture_side *from = capture_side_of(c, sender);
@@ -215,9 +238,9 @@ ALWAYS_INLINE void capture_take_late(struct capture_flow *c, int sender,
 	}
 	if (c->rst_sender != (sender & 1) + 1 || !(seen & EVIDENCE(RST_IN)) ||
 	    seen == c->evidence.seen)
-		return;
+		return CAPTURE_TAKEN | CAPTURE_DECIDED;
 	c->evidence.seen = seen;
-	close_decide(&c->evidence, &c->decision);
+	return CAPTURE_TAKEN | CAPTURE_DECIDED | CAPTURE_DECIDE;
 }
 
 /* A SYN with another number, on a tuple that has been in use. */
@@ -235,29 +258,31 @@ ALWAYS_INLINE int capture_is_reuse(const struct capture_flow *c, int sender,
 	return !(other->marks & CAPTURE_ACKED_KNOWN) || other->acked != packet->seq + 1;
 }
 
+/* The packet ended the flow: the caller gathers and decides. */
+ALWAYS_INLINE int capture_end(struct capture_flow *c, __u64 now_ns, __u64 seen)
+{
+	c->ended_ns = now_ns;
+	c->evidence.seen = seen;
+	return CAPTURE_TAKEN | CAPTURE_ENDED | CAPTURE_DECIDED | CAPTURE_GATHER | CAPTURE_DECIDE;
+}
+
 /**
- * Take one TCP packet, data or control, into a flow of zeros or what earlier ones left.
- *
- * @sender  Index of its source in `key`.
- * @return  CAPTURE_* bits.
+ * First part of capture_take(): the packet enters the flow. The caller does what CAPTURE_GATHER and
+ * CAPTURE_DECIDE ask for, in that order: three parts, so that a verifier can look at each alone.
  */
-ALWAYS_INLINE int capture_take(struct capture_flow *c, const struct flow_key *key, int sender,
-			       const struct packet_view *packet, __u64 now_ns)
+ALWAYS_INLINE int capture_fold(struct capture_flow *c, int sender, const struct packet_view *packet,
+			       __u64 now_ns)
 {
 	struct flow_sight sight = { .now_ns = now_ns, .hook = WIRE_HOOK_XDP_IN };
-	int both_fin;
 
 	if (capture_is_reuse(c, sender, packet)) {
-		if (!c->ended_ns) {
-			c->ended_ns = now_ns;
-			capture_decide(c, key, now_ns, EVIDENCE(NEW_SYN));
-		}
-		return CAPTURE_REUSED | CAPTURE_DECIDED;
+		int found = c->ended_ns ? 0 : capture_end(c, now_ns, EVIDENCE(NEW_SYN));
+
+		return (found & ~(CAPTURE_TAKEN | CAPTURE_ENDED)) | CAPTURE_REUSED |
+		       CAPTURE_DECIDED;
 	}
-	if (c->ended_ns) {
-		capture_take_late(c, sender, packet, &sight);
-		return CAPTURE_TAKEN | CAPTURE_DECIDED;
-	}
+	if (c->ended_ns)
+		return capture_take_late(c, sender, packet, &sight);
 	c->last_packet_ns = now_ns;
 	if (packet->flags & TCP_FLAG_RST) {
 		int accepted = capture_rst_is_accepted(c, sender, packet);
@@ -269,21 +294,35 @@ ALWAYS_INLINE int capture_take(struct capture_flow *c, const struct flow_key *ke
 			return CAPTURE_TAKEN;
 		}
 		c->rst_sender = (sender & 1) + 1;
-		c->ended_ns = now_ns;
-		capture_decide(c, key, now_ns, 0);
-		return CAPTURE_TAKEN | CAPTURE_ENDED | CAPTURE_DECIDED;
+		return capture_end(c, now_ns, 0);
 	}
 	if (packet->kind == PACKET_TCP_CONTROL)
 		flow_fold(&c->flow, sender & 1, packet, &sight);
 	else if (!c->flow.first_ns)
 		c->flow.first_ns = now_ns;
 	capture_follow(c, sender, packet, now_ns);
-	both_fin = c->flow.side[0].fin_count && c->flow.side[1].fin_count;
-	if (!(packet->flags & TCP_FLAG_FIN) || !both_fin)
+	if (!(packet->flags & TCP_FLAG_FIN) || !c->flow.side[0].fin_count ||
+	    !c->flow.side[1].fin_count)
 		return CAPTURE_TAKEN;
-	c->ended_ns = now_ns;
-	capture_decide(c, key, now_ns, 0);
-	return CAPTURE_TAKEN | CAPTURE_ENDED | CAPTURE_DECIDED;
+	return capture_end(c, now_ns, 0);
+}
+
+/**
+ * Take one TCP packet, data or control, into a flow of zeros or what earlier ones left.
+ *
+ * @sender  Index of its source in `key`.
+ * @return  CAPTURE_* bits.
+ */
+ALWAYS_INLINE int capture_take(struct capture_flow *c, const struct flow_key *key, int sender,
+			       const struct packet_view *packet, __u64 now_ns)
+{
+	int found = capture_fold(c, sender, packet, now_ns);
+
+	if (found & CAPTURE_GATHER)
+		capture_gather(c, key, now_ns);
+	if (found & CAPTURE_DECIDE)
+		close_decide(&c->evidence, &c->decision);
+	return found;
 }
 
 /**

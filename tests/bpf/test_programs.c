@@ -13,12 +13,24 @@ static const struct {
 	const char *name;
 	uint64_t bytes_max;
 } map_limits[] = {
-	{ "ct_sockets", 16 << 10 },    { "ct_flows", 12 << 20 },	{ "ct_watch", 4 << 20 },
-	{ "ct_events", 5 << 20 },      { "ct_counters", 256 << 10 },	{ "ct_netns", 1 << 20 },
-	{ "ct_ended", 1 << 20 },       { "ct_scratch", 256 << 10 },	{ "ct_unwanted", 1 << 20 },
-	{ "ct_stacks", 16 << 10 },     { "ct_stack_slots", 512 << 10 }, { ".rodata", 64 << 10 },
-	{ ".bss", 64 << 10 },	       { ".data", 64 << 10 },		{ "ct_storms", 2 << 20 },
+	{ "ct_sockets", 16 << 10 },
+	{ "ct_flows", 12 << 20 },
+	{ "ct_watch", 4 << 20 },
+	{ "ct_events", 5 << 20 },
+	{ "ct_counters", 256 << 10 },
+	{ "ct_netns", 1 << 20 },
+	{ "ct_ended", 1 << 20 },
+	{ "ct_scratch", 256 << 10 },
+	{ "ct_unwanted", 1 << 20 },
+	{ "ct_stacks", 16 << 10 },
+	{ "ct_stack_slots", 512 << 10 },
+	{ ".rodata", 64 << 10 },
+	{ ".bss", 64 << 10 },
+	{ ".data", 64 << 10 },
+	{ "ct_storms", 2 << 20 },
 	{ "ct_storm_rest", 64 << 10 },
+	{ "ct_replay_flows", 16 << 10 },
+	{ "ct_replay_io", 16 << 10 },
 };
 
 static struct closetrace_bpf *skeleton;
@@ -40,6 +52,8 @@ static void skeleton_load(void)
 		return;
 	skeleton = closetrace_bpf__open();
 	assert_non_null(skeleton);
+	/* The one that is loaded on demand. */
+	bpf_program__set_autoload(skeleton->progs.ct_replay, true);
 	begin = clock_ms();
 	assert_int_equal(closetrace_bpf__load(skeleton), 0);
 	printf("# loaded in %.0f ms\n", clock_ms() - begin);

@@ -6,9 +6,11 @@ usage: make_capture.py [OPTION...] CONNECTION...
 
 CONNECTION is PORT:WORD, from 10.0.0.1:PORT to 10.0.0.2:80, 1 ms between packets. WORD is one of
 refused, normal, aborted (the client resets), reset (the server resets), wild (a reset far out of
-window, then a normal close), silent (SYN alone), open. OPTION: --start SECONDS, --link raw|sll|ethernet,
+window, then a normal close), silent (SYN alone), open, randomN (60 segments by chance, N the seed).
+OPTION: --start SECONDS, --link raw|sll|ethernet,
 --ng (pcapng), --snap BYTES, --bad-checksum-of-resets, --vlan.
 """
+import random
 import struct
 import sys
 
@@ -28,6 +30,21 @@ KINDS = {
 }
 
 
+def chance(seed):
+    """Segments that mostly fit together, so that every rule meets something."""
+    dice = random.Random(seed)
+    steps = list(HANDSHAKE) if dice.random() < 0.7 else []
+    at = [1, 1]
+    for _ in range(60):
+        sender = dice.randrange(2)
+        flags = dice.choices([A, A | F, R, R | A, S, S | A, F, 0], [30, 3, 2, 2, 2, 1, 1, 1])[0]
+        seq = at[sender] + dice.choice([0, 0, 0, 0, -1, 1, 7, -5, 70000])
+        payload = dice.choice([0, 0, 5, 9]) if not flags & (S | R) else 0
+        steps.append((sender, flags, seq, at[1 - sender] + dice.choice([0, 0, 0, -3, 4]), payload))
+        at[sender] = max(at[sender], seq + payload) if abs(seq - at[sender]) < 100 else at[sender]
+    return steps
+
+
 def checksum(data):
     data += b"\0" * (len(data) % 2)
     total = sum(struct.unpack(f">{len(data) // 2}H", data))
@@ -45,7 +62,7 @@ def packet(port, step, break_resets):
     source, dest = (CLIENT, SERVER) if sender == 0 else (SERVER, CLIENT)
     ports = (port, 80) if sender == 0 else (80, port)
     base = (1000, 5000) if sender == 0 else (5000, 1000)
-    tcp = struct.pack(">HHIIHHHH", *ports, base[0] + seq, base[1] + ack if flags & A else 0, 5 << 12 | flags, 1000, 0, 0)
+    tcp = struct.pack(">HHIIHHHH", *ports, (base[0] + seq) & 0xFFFFFFFF, (base[1] + ack) & 0xFFFFFFFF if flags & A else 0, 5 << 12 | flags, 1000, 0, 0)
     tcp += b"x" * payload
     pseudo = address(source) + address(dest) + struct.pack(">HH", 6, len(tcp))
     value = checksum(pseudo + tcp)
@@ -91,7 +108,7 @@ def main():
     time_ns = int(options["start"]) * 10**9
     for word in words:
         port, kind = word.split(":")
-        for step in KINDS[kind]:
+        for step in chance(kind) if kind.startswith("random") else KINDS[kind]:
             data = frame(packet(int(port), step, "bad-checksum-of-resets" in switches), options["link"], "vlan" in switches)
             cut = data[:snap]
             if "ng" in switches:

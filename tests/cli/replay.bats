@@ -191,3 +191,37 @@ failed() { # failed STATUS WORD ARGUMENTS...: one sentence with WORD in it
 	[ $status = 0 ]
 	says .local_port 1001
 }
+
+@test "replay: the kernel's program gives the same records, byte by byte" {
+	need_root
+	capture kinds.pcap 1001:refused 1002:normal 1003:aborted 1004:reset 1005:wild 1006:silent 1007:open
+	capture chance.pcap $(printf '%s:random1 ' {3000..3199} | awk '{ for (i = 1; i <= NF; i++) printf "%s%d ", $i, i }')
+	capture again.pcap --start 3000 $(printf '%s:random2 ' {3000..3199} | awk '{ for (i = 1; i <= NF; i++) printf "%s%d ", $i, i }')
+	capture vlan.pcap --vlan --snap 70 1003:aborted 1004:reset
+	for words in kinds.pcap chance.pcap "chance.pcap $BATS_TEST_TMPDIR/again.pcap" vlan.pcap "--decap --max-flows 16 $BATS_TEST_TMPDIR/chance.pcap"; do
+		[ "${words#--}" != "$words" ] || words=$BATS_TEST_TMPDIR/$words
+		replay -a -o ndjson $words
+		mv "$BATS_TEST_TMPDIR/out" "$BATS_TEST_TMPDIR/native"
+		replay --in-kernel -a -o ndjson $words
+		cmp "$BATS_TEST_TMPDIR/native" "$BATS_TEST_TMPDIR/out"
+		[ -s "$BATS_TEST_TMPDIR/out" ]
+	done
+	# By chance every rule was met.
+	replay -a -o ndjson "$BATS_TEST_TMPDIR/chance.pcap" "$BATS_TEST_TMPDIR/again.pcap"
+	jq -r .verdict "$BATS_TEST_TMPDIR/out" | sort | uniq -c
+	for verdict in peer_reset port_reuse fin_normal path_reset orphan_mid; do
+		grep -q "\"verdict\":\"$verdict\"" "$BATS_TEST_TMPDIR/out"
+	done
+}
+
+@test "replay: --in-kernel without privilege is status 77 and a sentence" {
+	need_root
+	capture a.pcap 1001:refused
+	chmod 644 "$BATS_TEST_TMPDIR/a.pcap"
+	status=0
+	setpriv --reuid 65534 --clear-groups --inh-caps=-all --bounding-set=-all "$CLOSETRACE" replay --in-kernel - \
+		<"$BATS_TEST_TMPDIR/a.pcap" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- || status=$?
+	cat "$BATS_TEST_TMPDIR/err"
+	[ $status = 77 ]
+	[ "$(grep -c . "$BATS_TEST_TMPDIR/err")" = 1 ]
+}

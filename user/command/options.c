@@ -269,6 +269,14 @@ static int parse_decap(const char *name, char *value, struct options *options)
 	return 0;
 }
 
+static int parse_in_kernel(const char *name, char *value, struct options *options)
+{
+	(void)name;
+	(void)value;
+	options->in_kernel = true;
+	return 0;
+}
+
 static int parse_no_checksums(const char *name, char *value, struct options *options)
 {
 	(void)name;
@@ -356,6 +364,8 @@ static const struct option_row option_rows[] = {
 	  "look into VXLAN, Geneve, GRE, IP in IP, GTP-U and Teredo" },
 	{ "no-checksums", 0, NULL, OPTION_FOR_REPLAY, parse_no_checksums,
 	  "believe packets whose checksum is wrong" },
+	{ "in-kernel", 0, NULL, OPTION_FOR_REPLAY, parse_in_kernel,
+	  "run the packets through the kernel's BPF program; root" },
 	{ "cost", 0, NULL, OPTION_FOR_DOCTOR, parse_cost,
 	  "trace for a while (10 s, or --duration) and say what that cost" },
 	{ "clean", 0, NULL, OPTION_FOR_DOCTOR, parse_clean,

@@ -63,6 +63,7 @@ struct options {
 	bool help;
 	bool decap;
 	bool no_checksums;
+	bool in_kernel;
 	char **words;
 	size_t word_count;
 	uint64_t count;

@@ -16,6 +16,7 @@
 #include "user/command/options.h"
 #include "user/pipeline/pipeline.h"
 #include "user/replay/capture_set.h"
+#include "user/replay/kernel_engine.h"
 #include "user/replay/replay.h"
 #include "user/sink/sinks.h"
 
@@ -31,6 +32,8 @@ struct replay_run {
 	struct pipeline *pipeline;
 	struct capture_set *captures;
 	struct replay *replay;
+	struct replay_program *program; /* NULL without --in-kernel */
+	struct kernel_engine kernel_engine;
 	struct filter *filter; /* NULL without --filter */
 	struct strbuf scratch; /* the filter's */
 	const struct zeek_summary *summary; /* of the record that is on its way to the sink */
@@ -49,6 +52,7 @@ static void on_signal(int signal)
 static void run_release(struct replay_run *run)
 {
 	replay_free(&run->replay);
+	replay_program_free(&run->program);
 	capture_set_free(&run->captures);
 	pipeline_free(&run->pipeline);
 	sink_close(&run->sink);
@@ -116,13 +120,19 @@ static int open_pipeline(struct replay_run *run)
 	return pipeline_new(&options, &run->pipeline) ? log_error(-ENOMEM, "not enough memory") : 0;
 }
 
+static size_t max_flows(const struct replay_run *run)
+{
+	uint32_t wanted = run->options.tracer.max_flows;
+
+	return wanted ? wanted : MAX_FLOWS_DEFAULT;
+}
+
 static int open_replay(struct replay_run *run)
 {
 	bool for_zeek = run->options.output == &zeek_sink_ops;
 	struct replay_options options = {
 		.engine = &replay_native_engine,
-		.max_flows = run->options.tracer.max_flows ? run->options.tracer.max_flows :
-							     MAX_FLOWS_DEFAULT,
+		.max_flows = max_flows(run),
 		.decap = run->options.decap,
 		.ignore_checksums = run->options.no_checksums,
 		.tell_open = run->options.show_all,
@@ -131,7 +141,22 @@ static int open_replay(struct replay_run *run)
 		.data = run,
 	};
 
+	if (run->program)
+		options.engine = &run->kernel_engine.engine;
 	return replay_new(&options, &run->replay) ? log_error(-ENOMEM, "not enough memory") : 0;
+}
+
+/* The program is loaded before anything is read: what fails here fails at once. */
+static int open_program(struct replay_run *run)
+{
+	int err;
+
+	if (!run->options.in_kernel)
+		return 0;
+	err = replay_program_load(max_flows(run), &run->program);
+	if (!err)
+		kernel_engine_init(&run->kernel_engine, run->program);
+	return err;
 }
 
 static void catch_signals(void)
@@ -257,6 +282,9 @@ int replay_command(int argc, char **argv)
 	}
 	if (run.options.debug)
 		log_set_level(LOG_LEVEL_DEBUG);
+	err = open_program(&run);
+	if (err)
+		return exit_code_of(err);
 	catch_signals();
 	if (isatty(STDERR_FILENO))
 		run.progress_ns = clock_monotonic_ns();
