@@ -181,6 +181,15 @@ static __always_inline bool tc_report_firewall_of_socket(struct __sk_buff *ctx,
 }
 
 /*
+ * tcp_v4_send_reset() and nf_reject_ip_tcphdr_put() alike (RFC 9293 section 3.5.2): RST|ACK
+ * answers a segment without ACK, a bare RST one with it.
+ */
+static __always_inline __u8 tc_rst_trigger(const struct packet_view *view)
+{
+	return view->flags & TCP_FLAG_ACK ? TCP_FLAG_SYN : TCP_FLAG_ACK;
+}
+
+/*
  * A RST that neither a socket nor the stack sent. The one that a rule on the output
  * hook makes comes back over loopback to the local socket, which then tells of it.
  */
@@ -206,8 +215,7 @@ tc_report_firewall(struct __sk_buff *ctx, const struct wire_packet *packet, stru
 	}
 	wire_record_fill(record, packet, flow, packet->sender, SUBJECT_REPLY);
 	record->evidence.seen |= EVIDENCE(FIREWALL_RST);
-	record->evidence.trigger_flags =
-		record->evidence.local_syn_count ? TCP_FLAG_ACK : TCP_FLAG_SYN;
+	record->evidence.trigger_flags = tc_rst_trigger(packet->view);
 	record->head.flags |= RECORD_MAY_BE_AMENDED;
 	tc_report_firewall_of_socket(ctx, packet, record);
 	wire_record_send(record, flow, packet->sender);
@@ -223,9 +231,7 @@ static __always_inline void tc_report_reply(const struct wire_packet *packet,
 	if (!record || own->marks & FLOW_SIDE_REPORTED)
 		return;
 	wire_record_fill(record, packet, flow, packet->sender, SUBJECT_REPLY);
-	/* tcp_v4_send_reset(): RST|ACK answers a segment without ACK, a bare RST one with it. */
-	record->evidence.trigger_flags =
-		packet->view->flags & TCP_FLAG_ACK ? TCP_FLAG_SYN : TCP_FLAG_ACK;
+	record->evidence.trigger_flags = tc_rst_trigger(packet->view);
 	wire_record_send(record, flow, packet->sender);
 }
 

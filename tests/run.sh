@@ -38,12 +38,12 @@ tests_of() { # the tests of a tier come from its sources, so one that was not bu
 	esac 2>/dev/null
 }
 
-# A fuzz target runs for FUZZ_SECONDS (10) on its seeds. What it finds by itself, inputs that crash
+# A fuzz target runs for FUZZ_SECONDS (4) on its seeds. What it finds by itself, inputs that crash
 # it included, is put into $BUILD/fuzz; the next run goes on from there.
 fuzz_arguments() { # fuzz_arguments PATH: one per line
 	local name=${1##*/fuzz_}
 	mkdir -p "$BUILD/fuzz/$name" || return
-	echo "-max_total_time=${FUZZ_SECONDS:-10}"
+	echo "-max_total_time=${FUZZ_SECONDS:-4}"
 	printf '%s\n' -error_exitcode=1 -timeout_exitcode=1 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 "-artifact_prefix=$BUILD/fuzz/$name-"
 	[ ! -f "tests/fuzz/$name.dict" ] || echo "-dict=tests/fuzz/$name.dict"
 	printf '%s\n' "$BUILD/fuzz/$name" "tests/fuzz/corpus/$name"

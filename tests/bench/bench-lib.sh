@@ -44,6 +44,7 @@ bench_close() {
 	for item in "${bench_namespaces[@]}"; do
 		ip netns del "$item" 2>/dev/null
 	done
+	umount "$bench_dir/bpf" 2>/dev/null
 	[[ -n ${BENCH_KEEP:-} ]] || rm -rf "$bench_dir"
 }
 
@@ -117,6 +118,9 @@ tool_command() {
 	closetrace-table) exec "${trace[@]}" --all -o table >/dev/null ;;
 	closetrace-default) exec "${trace[@]}" >/dev/null ;;
 	closetrace-xdp) exec "${trace[@]}" --all -o ndjson --hook xdp-generic >/dev/null ;;
+	closetrace-hook-clsact) exec "${trace[@]}" --hook none >/dev/null ;;
+	closetrace-hook-tcx) exec "${trace[@]}" --hook tc >/dev/null ;;
+	closetrace-hook-*) exec "${trace[@]}" --hook "${1#closetrace-hook-}" >/dev/null ;;
 	closetrace-tc) exec "${trace[@]}" --all -o ndjson --hook tc >/dev/null ;;
 	tcplife | tcpstates)
 		# These need a tracefs, which minimal hosts have not mounted.

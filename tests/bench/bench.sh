@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # What closetrace costs, next to the untraced or empty case of the same run and to other tools.
-#   bench.sh [--quick] [packets] [rate] [throughput] [start] [stats]       (default: all of them)
+#   bench.sh [--quick] [packets] [rate] [throughput] [hooks] [start] [stats]   (default: all)
 # packets     ns per packet of the XDP and TC programs, BPF_PROG_TEST_RUN, against an empty program
 # rate        connections per second on loopback while a tool watches, and what it lost
 # throughput  TCP bytes per second over veth and lo, traced and not
+# hooks       TCP bytes per second by hook and kind of link, and whether --hook auto takes the best
 # start       time to ready, resident memory
 # stats       BPF time per connection, from the kernel's bpf_stats
 # Measurements alternate (untraced A, untraced B, the other order in the next round) and the figures
@@ -15,6 +16,8 @@ set -u
 here=$(dirname "$(readlink -f "$0")")
 # shellcheck source=tests/bench/bench-lib.sh
 . "$here/bench-lib.sh"
+# shellcheck source=tests/bench/bench-hooks.sh
+. "$here/bench-hooks.sh"
 
 TESTRUN=${TESTRUN:-$BUILD/tests/bench/testrun}
 PROGSTATS=${PROGSTATS:-$BUILD/tests/bench/progstats}
@@ -356,15 +359,15 @@ sections=()
 while (($#)); do
 	case $1 in
 	--quick) quick=1 load_seconds=0.5 iperf_seconds=1 ready_runs=3 ;;
-	packets | rate | throughput | start | stats) sections+=("$1") ;;
+	packets | rate | throughput | hooks | start | stats) sections+=("$1") ;;
 	*)
-		sed -n '3,13s/^# *//p' "$0" >&2
+		sed -n '3,14s/^# *//p' "$0" >&2
 		exit 2
 		;;
 	esac
 	shift
 done
-((${#sections[@]})) || sections=(packets rate throughput start stats)
+((${#sections[@]})) || sections=(packets rate throughput hooks start stats)
 bench_open
 echo "$(uname -sr), $(nproc) CPUs, load $(cut -d' ' -f1-3 /proc/loadavg)"
 for section in "${sections[@]}"; do

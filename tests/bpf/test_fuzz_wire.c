@@ -7,9 +7,10 @@
 #include <time.h>
 
 #include "tests/bpf/wire_lab.h"
+#include "user/base/parse_number.h"
 
+/* FUZZ_PACKETS and FUZZ_SEED of the environment: other packets, and more of them. */
 #define PACKETS 100000
-#define MAX_FLOWS (256 * 1024)
 
 struct model_flow {
 	struct flow_key key;
@@ -152,16 +153,30 @@ static void map_check(const struct wire_lab *lab, struct model *model)
 	assert_counter(lab, FLOW_INSERT_FAILED, 0);
 }
 
+static uint64_t setting(const char *name, uint64_t otherwise)
+{
+	const char *value = getenv(name);
+	uint64_t number;
+
+	if (!value)
+		return otherwise;
+	if (parse_u64(value, 100000000, &number) || !number)
+		fail_msg("%s takes a number from 1 to 100,000,000", name);
+	return number;
+}
+
 static void fuzz(enum wire_point point, uint64_t seed)
 {
-	const struct wire_lab_options options = { .max_flows = MAX_FLOWS };
-	struct random_stream random = { seed };
+	uint64_t packets = setting("FUZZ_PACKETS", PACKETS);
+	/* None may be pushed out: one packet in twenty begins one. */
+	const struct wire_lab_options options = { .max_flows = (uint32_t)(262144 + packets / 4) };
+	struct random_stream random = { seed += setting("FUZZ_SEED", 0x10000) - 0x10000 };
 	struct model model = { 0 };
 	struct wire_lab lab;
-	int refused = 0, ran = 0;
+	uint64_t refused = 0, ran = 0;
 
 	wire_lab_open(&lab, &options);
-	while (ran < PACKETS) {
+	while (ran < packets) {
 		int ifindex = wire_lab_ifindex[random_one_in(&random, 4)];
 		struct model_flow *flow;
 		uint64_t before_ns = monotonic_ns();
@@ -181,12 +196,13 @@ static void fuzz(enum wire_point point, uint64_t seed)
 		if (flow)
 			flow_check(&lab, flow, "after its packet", f.bytes + skip, f.len - skip);
 	}
-	printf("# %s: seed %" PRIu64 ", %d packets, %d too short for a test run; ignored %" PRIu64
-	       ", data %" PRIu64 ", control %" PRIu64 ", ICMP %" PRIu64 "; %" PRIu64 " flows\n",
+	printf("# %s: seed %" PRIu64 ", %" PRIu64 " packets, %" PRIu64
+	       " too short for a test run; ignored %" PRIu64 ", data %" PRIu64 ", control %" PRIu64
+	       ", ICMP %" PRIu64 "; %" PRIu64 " flows\n",
 	       wire_points[point].name, seed, ran, refused, model.kinds[0], model.kinds[1],
 	       model.kinds[2], model.kinds[3], model.inserted);
-	assert_true(model.kinds[PACKET_TCP_CONTROL] > PACKETS / 4);
-	assert_true(model.kinds[PACKET_ICMP_ERROR] > PACKETS / 100);
+	assert_true(model.kinds[PACKET_TCP_CONTROL] > packets / 4);
+	assert_true(model.kinds[PACKET_ICMP_ERROR] > packets / 100);
 	map_check(&lab, &model);
 	/* Both FINs of a flow that came in at both ends: a forwarded connection, told or not. */
 	wire_lab_read(&lab);

@@ -197,6 +197,21 @@ resident_kb() {
 	nothing_left
 }
 
+@test "faults: more interfaces than descriptors are allowed at first" {
+	for i in {1..10}; do
+		ip -n "$netns" link add "ctd$i" type veth peer name "cte$i"
+	done
+	(ulimit -Sn 64 && exec "$CLOSETRACE" trace --all -o ndjson --netns "$netns") \
+		>"$BATS_TEST_TMPDIR/one.out" 2>"$BATS_TEST_TMPDIR/one.err" 3>&- &
+	pids[one]=$!
+	closetrace_await_ready one
+	grep -q 'packets of 21 interfaces' "$BATS_TEST_TMPDIR/one.err"
+	closetrace_stop one
+	cat "$BATS_TEST_TMPDIR/one.err"
+	[ "$status" = 0 ]
+	refute grep -q 'Too many open files' "$BATS_TEST_TMPDIR/one.err"
+}
+
 @test "faults: ten at once" {
 	for i in {0..9}; do
 		"$CLOSETRACE" trace --all -o ndjson --netns "$netns" \

@@ -438,7 +438,7 @@ static const struct decide_row rows[] = {
 	{ "B46 old ACK in SYN_SENT",
 	  REPLY(E(REPLY_RESET), .state = TCP_STATE_SYN_SENT, .trigger_flags = TCP_FLAG_ACK),
 	  GIVES(LOCAL_BAD_SEGMENT_RST, BAD_ACK, LOCAL_KERNEL, HANDSHAKE, GUESSED, .benign = 1,
-		DERIVED(NOT_SPECIFIED)) },
+		DERIVED(TCP_INVALID_ACK_SEQUENCE)) },
 	{ "B10 answered by TIME_WAIT, socket unknown",
 	  REPLY(E(REPLY_RESET) | E(KERNEL_REASON), .trigger_flags = TCP_FLAG_ACK, .trigger_data = 1,
 		.reply_state = TCP_STATE_TIME_WAIT,

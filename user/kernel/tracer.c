@@ -16,6 +16,7 @@
 #include "user/base/clock.h"
 #include "user/base/log.h"
 #include "user/kernel/iterator.h"
+#include "user/kernel/limits.h"
 #include "user/kernel/map_read.h"
 #include "user/kernel/namespaces.h"
 #include "user/kernel/netlink.h"
@@ -164,6 +165,7 @@ int tracer_new(const struct tracer_options *options, struct tracer **ret)
 	if (options->hook != HOOK_NONE)
 		tracer->config.flags |= TRACER_WIRE_HOOKED;
 	libbpf_set_print(print_for_libbpf);
+	limits_raise_files();
 	kernel_features_probe(&tracer->features);
 	missing = kernel_features_missing(&tracer->features);
 	if (missing != KERNEL_FEATURE_COUNT)

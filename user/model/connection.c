@@ -105,7 +105,7 @@ void connection_from_storm(const struct storm_record *storm, const struct record
 			   struct closed_connection *ret)
 {
 	connection_from_record(&storm->close, context, ret);
-	ret->first_wall_ns = ret->wall_ns;
+	ret->first_wall_ns = ret->wall_ns ?: 1; /* 0 would say that it stands for itself */
 	ret->wall_ns = clock_map_to_wall_ns(&context->clock, storm->last_ns);
 	ret->repeated = storm->repeated;
 	ret->storm_level = storm->level;

@@ -94,7 +94,7 @@ bool hold_take_older(struct hold *hold, uint64_t time_ns, struct close_record *r
 {
 	struct hold_entry *entry = hold->entries;
 
-	if (!entry || entry->record.head.time_ns >= time_ns)
+	if (!entry || (entry->record.head.time_ns >= time_ns && time_ns != UINT64_MAX))
 		return false;
 	*ret = entry->record;
 	hold_remove(hold, entry);

@@ -21,7 +21,7 @@ int hold_add(struct hold *hold, const struct close_record *record);
 bool hold_take(struct hold *hold, const struct flow_key *key, uint8_t local_side,
 	       struct close_record *ret);
 
-/* Take out the oldest record if its time is before `time_ns`; oldest first. */
+/* Take out the oldest record if its time is before `time_ns`; oldest first. UINT64_MAX: any. */
 bool hold_take_older(struct hold *hold, uint64_t time_ns, struct close_record *ret);
 
 bool hold_is_empty(const struct hold *hold);

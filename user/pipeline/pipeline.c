@@ -232,10 +232,13 @@ int pipeline_flush(struct pipeline *pipeline)
 int pipeline_finish(struct pipeline *pipeline)
 {
 	struct close_record record;
-	int err = 0, flush_err;
+	int err = 0, flush_err, result;
 
-	while (!err && hold_take_older(pipeline->hold, UINT64_MAX, &record))
-		err = pipeline_show_again(pipeline, &record, NULL);
+	/* To the end in any case: what is not shown any more is counted. */
+	while (hold_take_older(pipeline->hold, UINT64_MAX, &record)) {
+		result = pipeline_show_again(pipeline, &record, NULL);
+		err = err ?: result;
+	}
 	flush_err = pipeline_flush(pipeline);
 	return err < 0 ? err : flush_err;
 }
