@@ -648,9 +648,8 @@ ALWAYS_INLINE __u8 reset_reason_derive(const struct close_decision *d,
 		/* Without tcp_abort_on_overflow the ACK is dropped in silence. */
 		return e->subject == SUBJECT_REPLY ? RESET_REASON_INVALID_SYN : RESET_REASON_NONE;
 	case CLOSE_LOCAL_BAD_SEGMENT_RST:
-		if (e->state == TCP_STATE_SYN_SENT && d->cause == CLOSE_CAUSE_BAD_ACK)
-			return RESET_REASON_TCP_INVALID_ACK_SEQUENCE;
 		return d->cause == CLOSE_CAUSE_STRAY_ACK ? RESET_REASON_TCP_FLAGS :
+		       e->state == TCP_STATE_SYN_SENT	 ? RESET_REASON_TCP_INVALID_ACK_SEQUENCE :
 							   RESET_REASON_NOT_SPECIFIED;
 	case CLOSE_LOCAL_RESOURCE:
 		return RESET_REASON_TCP_ABORT_ON_MEMORY;
