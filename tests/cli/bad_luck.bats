@@ -193,6 +193,37 @@ evil=$'\e[31m\n\xff"\\\xc2\x9bend'
 	[ "$status" = 0 ]
 }
 
+@test "bad luck: a namespace is made anew under its name" {
+	closetrace_start one trace --all -o ndjson --netns "$netns"
+	ip netns del "$netns"
+	await 10 grep -q "network namespace $netns is gone" "$BATS_TEST_TMPDIR/one.err"
+	netns_make
+	await 10 grep -q "network namespace $netns was made anew" "$BATS_TEST_TMPDIR/one.err"
+	refused
+	await_records one 2
+	closetrace_stop one
+	[ "$status" = 0 ]
+}
+
+@test "bad luck: the number of a namespace that is gone is given to another" {
+	number=$(stat -Lc %i "/run/netns/$netns")
+	closetrace_start one trace --all -o ndjson --netns "$number"
+	closetrace_start all trace --all -o ndjson
+	ip netns del "$netns"
+	await 10 grep -q "network namespace $number is gone" "$BATS_TEST_TMPDIR/one.err"
+	for others in {1..50}; do
+		netns_make
+		[ "$(stat -Lc %i "/run/netns/$netns")" != "$number" ] || break
+		ip netns del "$netns"
+	done
+	[ "$(stat -Lc %i "/run/netns/$netns")" = "$number" ] || skip "the kernel does not give its number again"
+	refused
+	await 10 grep -q "\"netns\":$number" "$BATS_TEST_TMPDIR/all.out"
+	closetrace_stop one
+	closetrace_stop all
+	[ ! -s "$BATS_TEST_TMPDIR/one.out" ]
+}
+
 xdp_id() {
 	ip -n "$netns" -j -d link show ctv0 | jq -e '.[0].xdp.prog.id // .[0].xdp.attached[0].prog.id'
 }

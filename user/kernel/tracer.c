@@ -20,6 +20,7 @@
 #include "user/kernel/map_read.h"
 #include "user/kernel/namespaces.h"
 #include "user/kernel/netlink.h"
+#include "user/kernel/netns_list.h"
 #include "user/kernel/snmp.h"
 #include "user/kernel/storm_flush.h"
 #include "user/kernel/tick.h"
@@ -43,8 +44,7 @@ struct tracer {
 	struct tracer_config config;
 	struct kernel_features features;
 	struct namespaces namespaces;
-	uint32_t *listed; /* inodes of --netns */
-	size_t listed_count;
+	struct netns_list listed; /* --netns */
 	struct closetrace_bpf *skeleton;
 	struct ring_buffer *ring;
 	struct wire *wire;
@@ -74,13 +74,10 @@ static bool tracer_wants_netns(void *data, uint32_t netns)
 {
 	const struct tracer *tracer = data;
 
-	if (!tracer->listed_count)
+	if (!tracer->listed.count)
 		return netns == tracer->namespaces.own_inode ||
 		       kernel_features_has(&tracer->features, KERNEL_FEATURE_ALL_NAMESPACES);
-	for (size_t i = 0; i < tracer->listed_count; i++)
-		if (tracer->listed[i] == netns)
-			return true;
-	return false;
+	return netns_list_has(&tracer->listed, netns);
 }
 
 static int tracer_resolve_netns(struct tracer *tracer)
@@ -94,20 +91,8 @@ static int tracer_resolve_netns(struct tracer *tracer)
 	if (err)
 		return log_error(err, "cannot find the network namespaces of this host: %s",
 				 strerror(-err));
-	if (!options->netns_count)
-		return 0;
-	tracer->listed = calloc(options->netns_count, sizeof(*tracer->listed));
-	if (!tracer->listed)
-		return log_error(-ENOMEM, "not enough memory for the list of namespaces");
-	for (size_t i = 0; i < options->netns_count; i++) {
-		if (namespaces_lookup(&tracer->namespaces, options->netns[i], &tracer->listed[i]))
-			return log_error(-EINVAL,
-					 "there is no network namespace %s; `ip netns` lists the "
-					 "named ones, `lsns -t net` all",
-					 options->netns[i]);
-		tracer->listed_count++;
-	}
-	return 0;
+	return netns_list_resolve(&tracer->namespaces, options->netns, options->netns_count,
+				  &tracer->listed);
 }
 
 static int tracer_load(struct tracer *tracer)
@@ -195,7 +180,7 @@ void tracer_free(struct tracer **tracer)
 		close((*tracer)->folder_fd);
 	namespaces_release(&(*tracer)->namespaces);
 	snmp_watch_release(&(*tracer)->snmp);
-	free((*tracer)->listed);
+	netns_list_release(&(*tracer)->listed);
 	free(*tracer);
 	*tracer = NULL;
 }
@@ -211,7 +196,7 @@ static void tracer_tell_netns(struct tracer *tracer)
 	for (size_t i = 0; i < tracer->namespaces.count; i++) {
 		uint32_t inode = tracer->namespaces.items[i].inode;
 
-		value = tracer->listed_count && tracer_wants_netns(tracer, inode) ? NETNS_TRACED :
+		value = tracer->listed.count && tracer_wants_netns(tracer, inode) ? NETNS_TRACED :
 										    NETNS_KNOWN;
 		bpf_map_update_elem(map, &inode, &value, BPF_ANY);
 	}
@@ -220,7 +205,7 @@ static void tracer_tell_netns(struct tracer *tracer)
 		key = next;
 		more = !bpf_map_get_next_key(map, &key, &next);
 		if (!namespaces_find(&tracer->namespaces, key) &&
-		    !(tracer->listed_count && tracer_wants_netns(tracer, key)))
+		    !(tracer->listed.count && tracer_wants_netns(tracer, key)))
 			bpf_map_delete_elem(map, &key);
 	}
 }
@@ -356,6 +341,7 @@ static int on_rescan_timer(struct event_loop *loop, int fd, uint32_t events, voi
 	tracer->rescan_timer = -1;
 	if (namespaces_scan(&tracer->namespaces))
 		return 0;
+	netns_list_follow(&tracer->listed, &tracer->namespaces);
 	tracer_tell_netns(tracer);
 	/* Its failures were logged; nothing was asked for by name that could be new. */
 	wire_sync(tracer->wire);
