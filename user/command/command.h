@@ -35,6 +35,7 @@ int command_unknown(const char *name);
 int trace_command(int argc, char **argv);
 int flows_command(int argc, char **argv);
 int replay_command(int argc, char **argv);
+int top_command(int argc, char **argv);
 int doctor_command(int argc, char **argv);
 int help_command(int argc, char **argv);
 int version_command(int argc, char **argv);

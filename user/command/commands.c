@@ -16,6 +16,7 @@ static const struct command commands[] = {
 	  flows_command },
 	{ "replay", "[OPTION...] FILE...", "print the abnormal TCP closes of capture files",
 	  replay_command },
+	{ "top", "[OPTION...]", "the same counts as a live screen", top_command },
 	{ "doctor", "[OPTION...]", "say what this host can do, and why not", doctor_command },
 	{ "explain", "[NAME...]", "explain a verdict, cause, kernel reason, state or class",
 	  explain_command },

@@ -114,8 +114,10 @@ static int engine_write(struct sink *sink, const struct closed_connection *c)
 	counts[FLOW_COUNT_RST_HABIT] = c->habit_resets != 0;
 	memcpy(uncounted, counts, sizeof(uncounted));
 	engine_keep_uncounted(c, uncounted);
-	flow_groups_take_ending(engine->endings, &identity, counts);
-	flow_groups_take_ending(engine->uncounted, &identity, uncounted);
+	if (engine->options->flows.keep_endings) {
+		flow_groups_take_ending(engine->endings, &identity, counts);
+		flow_groups_take_ending(engine->uncounted, &identity, uncounted);
+	}
 	flow_counts_add(engine->uncounted_totals, uncounted);
 	if (engine->connections)
 		flow_connections_take_ending(engine->connections, &identity, counts);
@@ -335,6 +337,18 @@ int flow_engine_group(struct flow_engine *engine, uint32_t by)
 	engine->groups = TAKE_PTR(groups);
 	engine->told_ns = engine->start_ns;
 	return 0;
+}
+
+void flow_engine_recall(struct flow_engine *engine, const struct closed_connection *c)
+{
+	uint64_t counts[FLOW_COUNT_COUNT] = {};
+	struct flow_identity identity;
+
+	if (!engine->connections)
+		return;
+	identity_of_ending(engine, c, &identity);
+	flow_counts_add_ending(counts, c);
+	flow_connections_take_ending(engine->connections, &identity, counts);
 }
 
 static void on_tally(void *data, const struct tally_key *key, const struct tally_counts *counts)

@@ -39,6 +39,9 @@ void flow_engine_free(struct flow_engine **engine);
  */
 int flow_engine_group(struct flow_engine *engine, uint32_t by);
 
+/* While single connections are shown: show one that ended before, too. */
+void flow_engine_recall(struct flow_engine *engine, const struct closed_connection *c);
+
 /**
  * Read the counts. Takes a fraction of a millisecond per thousand conversations; events that come
  * in the meantime are taken.

@@ -38,6 +38,7 @@ static void append_command(struct strbuf *b, const struct command *command)
 {
 	unsigned int options = command->run == trace_command  ? OPTION_FOR_TRACE :
 			       command->run == flows_command  ? OPTION_FOR_FLOWS :
+			       command->run == top_command    ? OPTION_FOR_TOP :
 			       command->run == replay_command ? OPTION_FOR_REPLAY :
 			       command->run == doctor_command ? OPTION_FOR_DOCTOR :
 								0;

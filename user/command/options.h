@@ -24,6 +24,8 @@
  * @interval_ns        From one table to the next.
  * @once               One table, at the end.
  * @max_conversations  Entries of the kernel's map.
+ * @by_was_said        By --by.
+ * @keep_endings       What is grouped by may change later; set by the command.
  */
 struct flow_options {
 	uint32_t by;
@@ -32,6 +34,8 @@ struct flow_options {
 	uint64_t interval_ns;
 	bool once;
 	uint32_t max_conversations;
+	bool by_was_said;
+	bool keep_endings;
 };
 
 /**

@@ -96,6 +96,7 @@ int flow_by_parse(const char *what, const char *list, uint32_t *ret)
 int parse_by(const char *name, char *value, struct options *options)
 {
 	(void)name;
+	options->flows.by_was_said = true;
 	return flow_by_parse("--by", value, &options->flows.by);
 }
 

@@ -13,7 +13,7 @@
 #include "user/model/zones.h"
 
 /* Groups of endings; what is beyond is counted in one row. Those of packets are bounded by their map. */
-#define FLOW_GROUPS_MAX 262144
+#define FLOW_GROUPS_MAX 65536
 
 struct flow_groups;
 
