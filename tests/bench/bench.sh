@@ -1,13 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # What closetrace costs, next to the untraced or empty case of the same run and to other tools.
-#   bench.sh [--quick] [packets] [rate] [throughput] [hooks] [start] [stats]   (default: all)
+#   bench.sh [--quick] [packets] [rate] [throughput] [hooks] [start] [stats] [replay]
+#   (default: all)
 # packets     ns per packet of the XDP and TC programs, BPF_PROG_TEST_RUN, against an empty program
 # rate        connections per second on loopback while a tool watches, and what it lost
 # throughput  TCP bytes per second over veth and lo, traced and not
 # hooks       TCP bytes per second by hook and kind of link, and whether --hook auto takes the best
 # start       time to ready, resident memory
 # stats       BPF time per connection, from the kernel's bpf_stats
+# replay      packets per second from a capture in the page cache, beside other readers of captures
 # Measurements alternate (untraced A, untraced B, the other order in the next round) and the figures
 # are medians (of what a tool told: the worst round); nothing is asserted, since a time depends on
 # what else the machine does.
@@ -355,19 +357,63 @@ section_stats() {
 	done
 }
 
+# --- replay ---
+
+CAPTURE=${CAPTURE:-$BUILD/tests/bench/capture}
+CAPTURE_READERS='closetrace closetrace-zeek closetrace-in-kernel tshark argus tcpdump-read'
+
+capture_reader() { # capture_reader NAME FILE PACKETS
+	case $1 in
+	closetrace) "$CLOSETRACE" replay -o ndjson "$2" ;;
+	closetrace-zeek) "$CLOSETRACE" replay -o zeek "$2" ;;
+	closetrace-in-kernel) "$CLOSETRACE" replay --in-kernel -o ndjson "$2" ;;
+	tshark) tshark -q -z conv,tcp -r "$2" ;;
+	argus) argus -r "$2" -w - ;;
+	tcpdump-read) tcpdump -nn -r "$2" 'tcp[tcpflags] & tcp-rst != 0' ;;
+	esac
+}
+
+# seconds_of COMMAND...: elapsed, output thrown away.
+seconds_of() {
+	local begin=$EPOCHREALTIME
+	"$@" >/dev/null 2>&1 || return 1
+	awk -v a="$begin" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.3f\n", b - a }'
+}
+
+section_replay() {
+	local packets=4000000 reader round first='' seconds
+	[[ -z $quick ]] || packets=500000
+	"$CAPTURE" $packets 200 >"$bench_dir/capture.pcap" || return
+	heading "replay of $packets packets of 254 bytes, from the page cache (to hold: 3,000,000 packets/s; 5 x tshark)"
+	printf '%-22s %10s %14s %22s\n' reader seconds packets/s 'times closetrace takes'
+	for reader in $CAPTURE_READERS; do
+		command -v "${reader%%-*}" >/dev/null || [[ $reader == closetrace* ]] || continue
+		: >"$bench_dir/reader"
+		for ((round = 0; round < (rounds > 1 ? 3 : 1); round++)); do
+			seconds_of capture_reader "$reader" "$bench_dir/capture.pcap" >>"$bench_dir/reader" ||
+				{ bench_say "replay: $reader failed"; break; }
+		done
+		seconds=$(median <"$bench_dir/reader")
+		[[ -n $seconds ]] || continue
+		first=${first:-$seconds}
+		awk -v r="$reader" -v s="$seconds" -v p="$packets" -v f="$first" \
+			'BEGIN { printf "%-22s %10.2f %14.0f %22.1f\n", r, s, p / s, s / f }'
+	done
+}
+
 sections=()
 while (($#)); do
 	case $1 in
 	--quick) quick=1 load_seconds=0.5 iperf_seconds=1 ready_runs=3 ;;
-	packets | rate | throughput | hooks | start | stats) sections+=("$1") ;;
+	packets | rate | throughput | hooks | start | stats | replay) sections+=("$1") ;;
 	*)
-		sed -n '3,14s/^# *//p' "$0" >&2
+		sed -n '3,16s/^# *//p' "$0" >&2
 		exit 2
 		;;
 	esac
 	shift
 done
-((${#sections[@]})) || sections=(packets rate throughput hooks start stats)
+((${#sections[@]})) || sections=(packets rate throughput hooks start stats replay)
 bench_open
 echo "$(uname -sr), $(nproc) CPUs, load $(cut -d' ' -f1-3 /proc/loadavg)"
 for section in "${sections[@]}"; do
