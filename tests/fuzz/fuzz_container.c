@@ -128,7 +128,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	file_write("io.containerd.runtime.v2.task/k8s.io/" KNOWN_ID "/config.json", content, size);
 	names_check(path);
 	snprintf(config, sizeof(config), "%s/overlay-containers/containers.json", folder);
-	container_places_read(&found, config, config);
+	container_places_read(&found, config, config, NULL);
 	FUZZ_REQUIRE(memchr(found.docker_root, '\0', sizeof(found.docker_root)));
 	FUZZ_REQUIRE(memchr(found.storage_driver, '\0', sizeof(found.storage_driver)));
 	return 0;
