@@ -38,10 +38,10 @@ ALWAYS_INLINE int flow_is_over(const struct flow_state *flow)
 
 ALWAYS_INLINE void flow_restart(struct flow_state *flow)
 {
-	__u32 generation = flow->generation + 1;
+	__u32 generation = flow_generation(flow) + 1;
 
 	__builtin_memset(flow, 0, sizeof(*flow));
-	flow->generation = generation;
+	flow->tally = generation * FLOW_GENERATION_ONE;
 }
 
 /* Home is where the direction's first packet was seen. A RST that no home knows also counts. */

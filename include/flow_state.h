@@ -82,21 +82,27 @@ ABI_SIZE(struct flow_side, 72);
  * @icmp_type    Last ICMP error that quoted this flow; the endpoint it concerns is
  *               `icmp_side` (the one whose packet is quoted). Type 0 = none.
  * @icmp_from_peer  1 when the other endpoint itself sent the error, 0 for a router.
- * @generation   Raised when a new connection reuses the tuple.
- * @tally        FLOW_TALLY_* of include/flow_tally.h; 0 where nobody counts conversations.
+ * @tally        FLOW_TALLY_* of include/flow_tally.h, 0 where nobody counts conversations; in the
+ *               upper half the generation: raised when a new connection reuses the tuple.
  */
 struct flow_state {
 	__u64 first_ns;
 	__u64 last_ns;
 	struct flow_side side[2];
-	__u32 generation;
+	__u32 tally;
 	__u8 icmp_type;
 	__u8 icmp_code;
 	__u8 icmp_side;
 	__u8 icmp_from_peer;
-	__u32 tally;
-	__u32 reserved;
 };
-ABI_SIZE(struct flow_state, 176);
+/* With its key and the head of a hash entry it fills four cache lines. */
+ABI_SIZE(struct flow_state, 168);
+
+#define FLOW_GENERATION_ONE 0x10000u
+
+ALWAYS_INLINE __u32 flow_generation(const struct flow_state *flow)
+{
+	return flow->tally / FLOW_GENERATION_ONE;
+}
 
 #endif

@@ -93,12 +93,12 @@ TEST(a_new_syn_restarts_a_flow_that_is_over)
 		wire_lab_send(&lab, points[i], PACKET(.flags = RST, .seq = 101));
 		wire_lab_send(&lab, points[i], PACKET(.flags = SYN, .seq = 100)); /* a copy */
 		assert_true(wire_lab_flow_find(&lab, PACKET(0), &flow, &client));
-		assert_int_equal(flow.generation, 0);
+		assert_int_equal(flow_generation(&flow), 0);
 		assert_int_equal(flow.side[client].syn_count, 2);
 		assert_int_equal(flow.side[client].rst_count, 1);
 		wire_lab_send(&lab, points[i], PACKET(.flags = SYN, .seq = 9000));
 		assert_true(wire_lab_flow_find(&lab, PACKET(0), &flow, &client));
-		assert_int_equal(flow.generation, 1);
+		assert_int_equal(flow_generation(&flow), 1);
 		assert_int_equal(flow.side[client].syn_count, 1);
 		assert_int_equal(flow.side[client].rst_count, 0);
 		assert_int_equal(flow.side[client].isn, 9000);

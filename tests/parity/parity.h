@@ -6,6 +6,7 @@
 #include "include/decide.h"
 #include "include/flow_evidence.h"
 #include "include/flow_fold.h"
+#include "include/flow_tally.h"
 #include "include/record.h"
 #include "include/storm.h"
 #include "include/tracer_config.h"
@@ -58,8 +59,16 @@ struct parity_step {
 	__u32 action; /* enum parity_action */
 	__u32 sender;
 	__u32 marks;
+	struct flow_key key;
+	struct tally_origin known; /* what is remembered of the tuple */
+	__u32 met; /* TALLY_MET_* */
+	__u32 local;
 	/* out */
 	__s32 found;
+	__u32 tallied; /* TALLY_BIT() */
+	struct tally_origin origin;
+	__u32 reserved;
+	struct tally_key tally;
 	struct flow_state flow;
 	struct close_evidence filled[2];
 };
@@ -78,12 +87,40 @@ struct parity_parse {
 	__s32 is_plain;
 };
 
+ALWAYS_INLINE void parity_tally_run(struct parity_step *step, struct flow_state *flow)
+{
+	struct tally_packet packet = {
+		.seq = step->view.seq,
+		.flags = step->view.flags,
+		.sender = step->sender & 1,
+		.local = step->local & 1,
+		.met = step->met,
+	};
+	struct tally_origin origin = step->known;
+	struct flow_key key = step->key;
+	struct tally_key tally;
+
+	if (!(flow->tally & (FLOW_TALLY_HERE | FLOW_TALLY_ELSEWHERE)))
+		step->tallied |= flow_tally_begin(flow, &key, &packet, &origin);
+	step->tallied |= flow_tally_packet(flow, &packet);
+	if (step->marks & 1)
+		step->tallied |= flow_tally_handshake(flow);
+	step->origin = origin;
+	tally_key_fill(&tally, &key, flow);
+	step->tally = tally;
+	tally_origin_key(&key);
+	step->origin.netns ^= key.netns;
+}
+
 /* What one step does to `flow`: the same text for both sides. */
 ALWAYS_INLINE void parity_step_run(struct parity_step *step, struct flow_state *flow)
 {
 	step->found = 0;
+	step->tallied = 0;
 	if (step->action == PARITY_FOLD) {
 		step->found = flow_fold(flow, step->sender, &step->view, &step->sight);
+		if (step->found)
+			parity_tally_run(step, flow);
 	} else if (step->action == PARITY_FOLD_ICMP) {
 		flow_fold_icmp(flow, step->sender, &step->view, step->sight.now_ns);
 	} else if (step->action == PARITY_MARK) {

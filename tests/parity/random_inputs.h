@@ -131,6 +131,17 @@ static inline void random_step(struct random_stream *random, struct parity_step 
 		step->given.rst_seq_offset = -(int32_t)random_below(random, 2);
 	step->sender = random_below(random, 2);
 	step->marks = 1u << random_below(random, 7);
+	random_bytes(random, &step->key, sizeof(step->key));
+	if (random_one_in(random, 2))
+		flow_addr_from_ipv4(step->key.addr[0], random_one_in(random, 4) ?
+							       HOST_TO_NET_32(0x7f000001) :
+							       (uint32_t)random_bits(random));
+	step->key.netns = 1 + random_below(random, 3);
+	step->known.netns = random_below(random, 4);
+	step->known.isn = random_one_in(random, 2) ? step->view.seq : (uint32_t)random_bits(random);
+	step->known.orientation = (uint32_t)random_bits(random) & FLOW_TALLY_ORIENTATION;
+	step->met = random_below(random, 8);
+	step->local = random_below(random, 2);
 	switch (random_below(random, 24)) {
 	case 0:
 		step->action = PARITY_FORGET;

@@ -164,6 +164,7 @@ TEST(close_decide_is_the_same_in_the_kernel_and_every_rule_was_reached)
 /* -- flow_fold(), flow_fold_icmp(), flow_evidence_fill() ------------------------------------- */
 struct fold_reached {
 	uint64_t counted, restarts, icmp_from_peer, rst_old, rst_ttl_off;
+	uint64_t tallied[TALLY_COUNT];
 };
 
 static uint64_t fold_compare(const struct kernel_side *side, uint64_t seed, int batches,
@@ -181,7 +182,7 @@ static uint64_t fold_compare(const struct kernel_side *side, uint64_t seed, int 
 		for (int i = 0; i < PARITY_BATCH; i++) {
 			const struct parity_step *step = &side->fold_steps[i];
 			struct parity_step native = *step;
-			uint32_t generation = flow.generation;
+			uint32_t generation = flow_generation(&flow);
 
 			parity_step_run(&native, &flow);
 			mismatches +=
@@ -189,7 +190,9 @@ static uint64_t fold_compare(const struct kernel_side *side, uint64_t seed, int 
 					step, offsetof(struct parity_step, found), &native, step,
 					sizeof(native), is_quiet);
 			reached->counted += native.found != 0;
-			reached->restarts += flow.generation == generation + 1;
+			for (int count = 0; count < TALLY_COUNT; count++)
+				reached->tallied[count] += native.tallied >> count & 1;
+			reached->restarts += flow_generation(&flow) == generation + 1;
 			reached->icmp_from_peer += flow.icmp_from_peer;
 			for (int end = 0; end < 2; end++) {
 				const struct close_evidence *e = &native.filled[end];
@@ -217,6 +220,10 @@ TEST(flow_fold_and_flow_evidence_fill_are_the_same_in_the_kernel)
 	assert_int_equal(mismatches, 0);
 	assert_true(reached.counted > 1000 && reached.restarts > 1000 && reached.rst_old > 1000 &&
 		    reached.rst_ttl_off > 1000 && reached.icmp_from_peer > 1000);
+	/* All but the endings that no packet tells. */
+	for (int count = 0; count < TALLY_COUNT; count++)
+		if (count != TALLY_HALF_CLOSED && count != TALLY_TIMED_OUT)
+			assert_true(reached.tallied[count] > 100);
 }
 
 /* -- packet_view_parse(), packet_is_plain() -------------------------------------------------- */

@@ -242,10 +242,10 @@ TEST(a_new_syn_restarts_a_flow_that_is_over)
 		fold(&flow, CLIENT, TCP_FLAG_SYN, 100);
 		fold(&flow, endings[i][0], endings[i][1], 200);
 		fold(&flow, CLIENT, TCP_FLAG_SYN, 100);
-		assert_int_equal(flow.generation, 0);
+		assert_int_equal(flow_generation(&flow), 0);
 		assert_int_equal(flow.side[CLIENT].syn_count, 2);
 		fold(&flow, CLIENT, TCP_FLAG_SYN, 9000);
-		assert_int_equal(flow.generation, 1);
+		assert_int_equal(flow_generation(&flow), 1);
 		assert_int_equal(flow.side[CLIENT].syn_count, 1);
 		assert_int_equal(flow.side[CLIENT].isn, 9000);
 		assert_int_equal(flow.side[CLIENT].rst_count + flow.side[SERVER].rst_count, 0);
@@ -260,7 +260,7 @@ TEST(a_reported_flow_is_over_too)
 	fold(&flow, CLIENT, TCP_FLAG_SYN, 100);
 	flow.side[SERVER].marks |= FLOW_SIDE_REPORTED;
 	fold(&flow, CLIENT, TCP_FLAG_SYN, 101);
-	assert_int_equal(flow.generation, 1);
+	assert_int_equal(flow_generation(&flow), 1);
 	assert_int_equal(flow.side[SERVER].marks, 0);
 }
 
@@ -272,12 +272,12 @@ TEST(a_new_syn_on_a_live_flow_restarts_nothing)
 	fold(&flow, SERVER, TCP_FLAG_SYN | TCP_FLAG_ACK, 500);
 	fold(&flow, CLIENT, TCP_FLAG_FIN, 150);
 	fold(&flow, CLIENT, TCP_FLAG_SYN, 9000);
-	assert_int_equal(flow.generation, 0);
+	assert_int_equal(flow_generation(&flow), 0);
 	assert_int_equal(flow.side[CLIENT].syn_count, 2);
 	/* Nor does a SYN-ACK, even where the flow is over. */
 	fold(&flow, SERVER, TCP_FLAG_RST, 501);
 	fold(&flow, SERVER, TCP_FLAG_SYN | TCP_FLAG_ACK, 777);
-	assert_int_equal(flow.generation, 0);
+	assert_int_equal(flow_generation(&flow), 0);
 }
 
 TEST(first_and_last_time)
