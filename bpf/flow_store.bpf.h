@@ -58,21 +58,6 @@ static __always_inline void flow_isn_fill(struct close_record *record, const str
 /* How long a stray packet may come late: two maximum segment lifetimes, in seconds. */
 #define ENDED_SECONDS 120
 
-/* Multiply and fold, 64 bits at a time: for slots, not against attackers. */
-static __always_inline __u64 flow_key_hash(const struct flow_key *key)
-{
-	__u64 hash = ((__u64)key->netns << 32 | (__u64)key->port[0] << 16 | key->port[1]);
-
-	hash = (hash ^ flow_addr_half(key->addr[0], 0)) * 0x9e3779b97f4a7c15ULL;
-	hash ^= hash >> 32;
-	hash = (hash ^ flow_addr_half(key->addr[0], 1)) * 0xbf58476d1ce4e5b9ULL;
-	hash ^= hash >> 29;
-	hash = (hash ^ flow_addr_half(key->addr[1], 0)) * 0x94d049bb133111ebULL;
-	hash ^= hash >> 32;
-	hash = (hash ^ flow_addr_half(key->addr[1], 1)) * 0x9e3779b97f4a7c15ULL;
-	return hash ^ hash >> 29;
-}
-
 static __always_inline __u64 ended_mark(__u64 hash, __u64 now_ns)
 {
 	return (hash & 0xffffffff00000000ULL) | (__u32)(now_ns / NS_PER_SECOND);

@@ -18,6 +18,8 @@ struct storm_rest_map ct_storm_rest SEC(".maps");
 struct tally_map ct_tally SEC(".maps");
 struct tally_rest_map ct_tally_rest SEC(".maps");
 struct origins_map ct_origins SEC(".maps");
+struct trails_map ct_trails SEC(".maps");
+struct trail_pkts_map ct_trail_pkts SEC(".maps");
 struct replay_flows_map ct_replay_flows SEC(".maps");
 struct replay_exchange_map ct_replay_io SEC(".maps");
 

@@ -14,6 +14,7 @@
 #include "include/flow_evidence.h"
 #include "include/flow_fold.h"
 #include "include/flow_tally.h"
+#include "include/packet_trail.h"
 #include "include/record.h"
 #include "include/storm.h"
 #include "include/tracer_config.h"
@@ -169,6 +170,23 @@ struct origins_map {
 	__type(value, struct tally_origin);
 };
 
+/* Of --packets: user space makes both bigger, and reads them by mmap(2). */
+struct trails_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct packet_trail);
+};
+
+struct trail_pkts_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct trail_packet);
+};
+
 /* Of `replay --in-kernel` alone: user space makes the first one bigger. */
 struct replay_flows_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -199,6 +217,8 @@ extern struct stack_slots_map ct_stack_slots SEC(".maps");
 extern struct unwanted_map ct_unwanted SEC(".maps");
 extern struct storms_map ct_storms SEC(".maps");
 extern struct storm_rest_map ct_storm_rest SEC(".maps");
+extern struct trails_map ct_trails SEC(".maps");
+extern struct trail_pkts_map ct_trail_pkts SEC(".maps");
 extern struct replay_flows_map ct_replay_flows SEC(".maps");
 extern struct replay_exchange_map ct_replay_io SEC(".maps");
 extern struct tally_map ct_tally SEC(".maps");

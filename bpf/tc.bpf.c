@@ -5,7 +5,7 @@
  * TCX_NEXT and TC_ACT_UNSPEC are both -1: the packet goes on to whoever comes next.
  */
 #include "bpf/owner.bpf.h"
-#include "bpf/wire.bpf.h"
+#include "bpf/trail.bpf.h"
 
 #define TC_GO_ON -1
 #define TC_HEADER_BYTES 128
@@ -110,10 +110,50 @@ __noinline int ct_tc_fold_in(struct __sk_buff *ctx, struct packet_view *view)
 	return 0;
 }
 
+__noinline int ct_tc_fill_tcp(struct __sk_buff *ctx, __u32 ip_offset, __u32 located,
+			      struct packet_view *view)
+{
+	if (!view || ip_offset > TC_IP_OFFSET_MOST)
+		return PACKET_IGNORED;
+	return packet_view_fill_tcp(TC_DATA(ctx), TC_DATA_END(ctx), ip_offset, located, view);
+}
+
+/* Data packets, too: with --packets nothing is left at once. */
+__noinline int ct_tc_trail(struct __sk_buff *ctx, __u32 ip_offset, __u32 hook)
+{
+	struct packet_view view = {};
+	struct trail_packet *place;
+	__u32 located;
+
+	if (!tracer_config.trail_packets || ip_offset > TC_IP_OFFSET_MOST)
+		return 0;
+	ct_tc_pull(ctx);
+	located = ct_tc_locate(ctx, ip_offset);
+	if (PACKET_AT_PROTOCOL(located) != PACKET_PROTO_TCP ||
+	    ct_tc_fill_tcp(ctx, ip_offset, located, &view) == PACKET_IGNORED)
+		return 0;
+	place = trail_next(&view, tc_netns(ctx), ctx->ifindex, hook);
+	if (place)
+		trail_copy(place, TC_DATA(ctx) + ip_offset, TC_DATA_END(ctx), ctx->len - ip_offset);
+	return 0;
+}
+
+static __always_inline void tc_trail(struct __sk_buff *ctx, bool ethernet, __u32 hook)
+{
+	__u32 ip_offset;
+
+	if (!tracer_config.trail_packets)
+		return;
+	ip_offset = ethernet ? ct_tc_ip_offset(ctx) : 0;
+	if (ip_offset || !ethernet)
+		ct_tc_trail(ctx, ip_offset, hook);
+}
+
 static __always_inline int tc_in(struct __sk_buff *ctx, bool ethernet)
 {
 	struct packet_view view;
 
+	tc_trail(ctx, ethernet, WIRE_HOOK_TC_IN);
 	if (tc_view_fill(ctx, &view, ethernet) >= PACKET_TCP_CONTROL)
 		ct_tc_fold_in(ctx, &view);
 	return TC_GO_ON;
@@ -327,8 +367,10 @@ __noinline int ct_tc_fold_out(struct __sk_buff *ctx, struct packet_view *view)
 static __always_inline int tc_out(struct __sk_buff *ctx, bool ethernet)
 {
 	struct packet_view view;
-	int kind = tc_view_fill(ctx, &view, ethernet);
+	int kind;
 
+	tc_trail(ctx, ethernet, WIRE_HOOK_TC_OUT);
+	kind = tc_view_fill(ctx, &view, ethernet);
 	if (kind == PACKET_TCP_CONTROL ||
 	    (kind == PACKET_ICMP_ERROR && ctx->ifindex == LOOPBACK_IFINDEX))
 		ct_tc_fold_out(ctx, &view);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Observation point "wire in" where a driver runs XDP itself: parse, fold, always pass. */
-#include "bpf/wire.bpf.h"
+#include "bpf/trail.bpf.h"
 
 /*
  * 6.2, a35b9af4ec2c: as in tc.bpf.c, by the kfunc's brother, because the linker of libbpf
@@ -57,12 +57,47 @@ __noinline int ct_xdp_fold(struct xdp_md *ctx, struct packet_view *view)
 	return 0;
 }
 
+__noinline int ct_xdp_fill_tcp(struct xdp_md *ctx, __u32 ip_offset, __u32 located,
+			       struct packet_view *view)
+{
+	if (!view || ip_offset > XDP_IP_OFFSET_MOST)
+		return PACKET_IGNORED;
+	return packet_view_fill_tcp(XDP_DATA(ctx), XDP_DATA_END(ctx), ip_offset, located, view);
+}
+
+__noinline int ct_xdp_trail(struct xdp_md *ctx)
+{
+	struct packet_view view = {};
+	struct trail_packet *place;
+	__u32 ip_offset, located;
+	__u64 len;
+
+	if (!tracer_config.trail_packets)
+		return 0;
+	ip_offset = ct_xdp_ip_off(ctx);
+	if (!ip_offset || ip_offset > XDP_IP_OFFSET_MOST)
+		return 0;
+	located = ct_xdp_locate(ctx, ip_offset);
+	if (PACKET_AT_PROTOCOL(located) != PACKET_PROTO_TCP ||
+	    ct_xdp_fill_tcp(ctx, ip_offset, located, &view) == PACKET_IGNORED)
+		return 0;
+	place = trail_next(&view, xdp_netns(ctx), ctx->ingress_ifindex, WIRE_HOOK_XDP_IN);
+	if (!place)
+		return 0;
+	len = XDP_DATA_END(ctx) - XDP_DATA(ctx);
+	barrier_var(len); /* pointers may be subtracted in 64 bits only */
+	trail_copy(place, XDP_DATA(ctx) + ip_offset, XDP_DATA_END(ctx), len - ip_offset);
+	return 0;
+}
+
 SEC("xdp")
 int ct_xdp_in(struct xdp_md *ctx)
 {
 	struct packet_view view;
 	__u32 ip_offset = XDP_ETHERNET_BYTES, located;
 
+	if (tracer_config.trail_packets)
+		ct_xdp_trail(ctx);
 	located = packet_glance(XDP_DATA(ctx), XDP_DATA_END(ctx), ip_offset);
 	if (located == PACKET_AT_UNKNOWN) {
 		ip_offset = ct_xdp_ip_off(ctx);

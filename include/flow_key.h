@@ -93,4 +93,19 @@ ALWAYS_INLINE int flow_key_make(struct flow_key *key, const __u8 *local_addr, __
 	return 0;
 }
 
+/* Multiply and fold, 64 bits at a time: for slots, not against attackers. */
+ALWAYS_INLINE __u64 flow_key_hash(const struct flow_key *key)
+{
+	__u64 hash = ((__u64)key->netns << 32 | (__u64)key->port[0] << 16 | key->port[1]);
+
+	hash = (hash ^ flow_addr_half(key->addr[0], 0)) * 0x9e3779b97f4a7c15ULL;
+	hash ^= hash >> 32;
+	hash = (hash ^ flow_addr_half(key->addr[0], 1)) * 0xbf58476d1ce4e5b9ULL;
+	hash ^= hash >> 29;
+	hash = (hash ^ flow_addr_half(key->addr[1], 0)) * 0x94d049bb133111ebULL;
+	hash ^= hash >> 32;
+	hash = (hash ^ flow_addr_half(key->addr[1], 1)) * 0x9e3779b97f4a7c15ULL;
+	return hash ^ hash >> 29;
+}
+
 #endif

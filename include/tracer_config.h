@@ -28,6 +28,7 @@
 /**
  * @host_mask  What of an address must equal `host_addr`; IPv4 is mapped.
  * @port       Network byte order; either end.
+ * @trail_packets  Headers to keep of each flow (include/packet_trail.h), even; 0 = none.
  * @storm_rate  How many endings of a group are sent one by one per second; 0 = all
  *              (include/storm.h).
  * @verdicts   Bit n for verdict n.
@@ -39,7 +40,8 @@ struct tracer_config {
 	__u8 host_mask[16];
 	char comm[TASK_COMM_BYTES];
 	__be16 port;
-	__u8 reserved[2];
+	__u8 trail_packets;
+	__u8 reserved;
 	__u32 storm_rate;
 	__u32 verdicts;
 };

@@ -31,6 +31,8 @@ static const struct {
 	{ "ct_storm_rest", 64 << 10 },
 	{ "ct_replay_flows", 16 << 10 },
 	{ "ct_replay_io", 16 << 10 },
+	{ "ct_trails", 16 << 10 },
+	{ "ct_trail_pkts", 16 << 10 },
 	{ "ct_tally", 64 << 10 },
 	{ "ct_tally_rest", 64 << 10 },
 	{ "ct_origins", 64 << 10 },

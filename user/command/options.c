@@ -9,6 +9,7 @@
 
 #include "include/storm.h"
 #include "user/base/cleanup.h"
+#include "include/packet_trail.h"
 #include "user/base/log.h"
 #include "user/base/parse_number.h"
 #include "user/command/options_flows.h"
@@ -18,6 +19,8 @@
 #define MAX_FLOWS_LEAST 16
 #define MAX_FLOWS_MOST (16 * 1024 * 1024)
 #define RING_BYTES_LEAST 4096
+#define PACKETS_BYTES_LEAST 4096
+#define PACKETS_BYTES_DEFAULT (64 * 1024 * 1024)
 #define RING_BYTES_MOST (1024 * 1024 * 1024)
 
 /* Parse `value` (NULL for a flag) into `options`. 0, or -EINVAL after a sentence. */
@@ -261,6 +264,55 @@ static int parse_clean(const char *name, char *value, struct options *options)
 	return 0;
 }
 
+static int parse_packets(const char *name, char *value, struct options *options)
+{
+	uint64_t packets;
+
+	if (parse_u64(value, TRAIL_PACKETS_MOST, &packets) || packets < TRAIL_PACKETS_LEAST ||
+	    packets % 2)
+		return log_error(-EINVAL, "--%s takes an even number from %d to %d, not \"%s\"",
+				 name, TRAIL_PACKETS_LEAST, TRAIL_PACKETS_MOST, value);
+	options->tracer.config.trail_packets = (uint8_t)packets;
+	return 0;
+}
+
+static int parse_write(const char *name, char *value, struct options *options)
+{
+	if (!*value)
+		return log_error(-EINVAL, "--%s takes the name of a file", name);
+	options->packets_path = value;
+	return 0;
+}
+
+static int parse_write_size(const char *name, char *value, struct options *options)
+{
+	if (!parse_size_bytes(value, &options->packets_bytes) &&
+	    options->packets_bytes >= PACKETS_BYTES_LEAST)
+		return 0;
+	return log_error(-EINVAL, "--%s takes a size from 4K up, such as 64M, not \"%s\"", name,
+			 value);
+}
+
+/* Each of the two wants the other one. */
+static int check_packets(struct options *options)
+{
+	struct tracer_config *config = &options->tracer.config;
+
+	if (config->trail_packets && !options->packets_path)
+		return log_error(-EINVAL, "--packets needs a file to write them to: -w FILE");
+	if (options->packets_bytes && !options->packets_path)
+		return log_error(-EINVAL, "--write-size needs a file: -w FILE");
+	if (!options->packets_path)
+		return 0;
+	if (options->tracer.hook == HOOK_NONE)
+		return log_error(-EINVAL, "-w needs packets to be watched, not --hook none");
+	if (!config->trail_packets)
+		config->trail_packets = TRAIL_PACKETS_DEFAULT;
+	if (!options->packets_bytes)
+		options->packets_bytes = PACKETS_BYTES_DEFAULT;
+	return 0;
+}
+
 static int parse_decap(const char *name, char *value, struct options *options)
 {
 	(void)name;
@@ -343,6 +395,12 @@ static const struct option_row option_rows[] = {
 	  "show how the filter is read and what the kernel decides of it, and stop" },
 	{ "stacks", 0, NULL, OPTION_FOR_TRACE, parse_stacks,
 	  "show the kernel and user stack of who closed or aborted" },
+	{ "packets", 0, "K", OPTION_FOR_TRACE, parse_packets,
+	  "keep the headers of the first and last K/2 packets of each flow (with -w; 16)" },
+	{ "write", 'w', "FILE", OPTION_FOR_TRACE, parse_write,
+	  "write those of abnormal closes to this pcapng file" },
+	{ "write-size", 0, "SIZE", OPTION_FOR_TRACE, parse_write_size,
+	  "begin a new file behind SIZE and keep one older, FILE.1 (default 64M)" },
 	{ "storm-rate", 0, "N", OPTION_FOR_TRACE, parse_storm_rate,
 	  "show N alike endings a second, count the others; 0 = show all (default 10)" },
 	{ "max-flows", 0, "N", FOR_TRACED, parse_max_flows, "flows to remember (default 32768)" },
@@ -470,7 +528,7 @@ int options_parse(int argc, char **argv, unsigned int command, struct options *r
 	if (ret->word_count && !(command & OPTION_FOR_REPLAY))
 		return log_error(-EINVAL, "unexpected word \"%s\"; options start with - or --",
 				 argv[optind]);
-	return 0;
+	return check_packets(ret);
 }
 
 int options_parse_filter(const struct options *options, const struct filter_subject *subject,

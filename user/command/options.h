@@ -45,6 +45,7 @@ struct flow_options {
  * @filters     Each --filter as it was given; options_parse_filter() reads them.
  * @count       Stop after so many records; 0 = none.
  * @duration_ns Stop after so long; 0 = none.
+ * @packets_path  Where packets go, NULL = nowhere. @packets_bytes when to begin another file.
  * @words       What is no option, of commands that take files; points into argv.
  */
 struct options {
@@ -68,6 +69,8 @@ struct options {
 	bool decap;
 	bool no_checksums;
 	bool in_kernel;
+	const char *packets_path;
+	uint64_t packets_bytes;
 	char **words;
 	size_t word_count;
 	uint64_t count;

@@ -19,6 +19,7 @@
 #include "user/command/help.h"
 #include "user/command/options.h"
 #include "user/command/trace_containers.h"
+#include "user/command/trace_packets.h"
 #include "user/enrich/stack_names.h"
 #include "user/filter/push_down.h"
 #include "user/kernel/host_timeouts.h"
@@ -49,11 +50,13 @@ struct trace {
 	struct trace_containers *containers;
 	struct stack_names *stack_names; /* NULL without --stacks */
 	struct zones *zones; /* NULL without --zones */
+	struct trace_packets *packets; /* NULL without -w */
 	struct reset_habit *habit; /* NULL without --all: it learns from all endings only */
 };
 
 static void trace_release(struct trace *trace)
 {
+	trace_packets_close(&trace->packets);
 	tracer_free(&trace->tracer);
 	pipeline_free(&trace->pipeline);
 	event_loop_free(&trace->loop);
@@ -104,6 +107,14 @@ static bool trace_wants(void *data, const struct closed_connection *c)
 	if (trace->filters_here && c->first_wall_ns)
 		trace->judged_by_sample += c->repeated;
 	return filter_matches(trace->filter, c, &trace->scratch);
+}
+
+static void trace_shown(void *data, const struct closed_connection *c)
+{
+	struct trace *trace = data;
+
+	if (trace->packets)
+		trace_packets_write(trace->packets, &trace->context.clock, c);
 }
 
 static void trace_cgroup_event(void *data, const struct cgroup_record *record)
@@ -219,6 +230,7 @@ static int trace_open(struct trace *trace)
 		.count_limit = trace->options.count,
 		.enrich = trace_enrich,
 		.wants = trace_wants,
+		.shown = trace_shown,
 		.cgroup_event = trace_cgroup_event,
 		.netns_found = trace_netns_found,
 		.data = trace,
@@ -245,6 +257,9 @@ static int trace_open(struct trace *trace)
 		err = trace_open_loop(trace);
 	if (!err)
 		err = tracer_new(&trace->options.tracer, &trace->tracer);
+	if (!err && trace->options.packets_path)
+		err = trace_packets_open(trace->options.packets_path, trace->options.packets_bytes,
+					 trace->tracer, &trace->packets);
 	if (!err)
 		err = trace_open_sink(trace);
 	if (err)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "bpf/closetrace.skel.h"
+#include "include/packet_trail.h"
 #include "user/base/cleanup.h"
 #include "user/base/clock.h"
 #include "user/base/log.h"
@@ -123,6 +124,11 @@ static int tracer_load(struct tracer *tracer)
 		bpf_map__set_max_entries(skeleton->maps.ct_origins,
 					 ORIGINS_PER_FLOW *
 						 bpf_map__max_entries(skeleton->maps.ct_flows));
+	}
+	if (tracer->config.trail_packets) {
+		bpf_map__set_max_entries(skeleton->maps.ct_trails, TRAIL_SLOTS);
+		bpf_map__set_max_entries(skeleton->maps.ct_trail_pkts,
+					 TRAIL_SLOTS * tracer->config.trail_packets);
 	}
 	err = closetrace_bpf__load(skeleton);
 	if (err)

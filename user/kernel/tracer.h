@@ -19,7 +19,7 @@
 #include "user/pipeline/pipeline.h"
 
 /**
- * @config      Filters, TRACER_SHOW_ALL and TRACER_STACKS; the rest of its flags are set here.
+ * @config      Filters, TRACER_SHOW_ALL, TRACER_STACKS, trail_packets; the other flags are set here.
  * @interfaces  Names, count 0 = all.
  * @netns       Names or inode numbers, or "self"; count 0 = all namespaces.
  * @max_flows   Entries of the flow map, 0 = the default.

@@ -80,6 +80,8 @@ static int pipeline_write(struct pipeline *pipeline, const struct closed_connect
 		account_unwritten(pipeline);
 		return err;
 	}
+	if (pipeline->options.shown)
+		pipeline->options.shown(pipeline->options.data, c);
 	return pipeline_is_full(pipeline);
 }
 

@@ -59,6 +59,7 @@ struct pipeline_account {
  * @enrich       Adds to a connection before it is written; may be NULL.
  * @wants        Whether a connection is shown, asked after `enrich`: what only user space can
  *               tell; may be NULL.
+ * @shown        Called for a connection that the sink has taken; may be NULL.
  * @cgroup_event Called for a cgroup that came or went; may be NULL.
  * @netns_found  Called for a namespace that the kernel side did not know; may be NULL.
  */
@@ -70,6 +71,7 @@ struct pipeline_options {
 	uint64_t count_limit;
 	void (*enrich)(void *data, struct closed_connection *c);
 	bool (*wants)(void *data, const struct closed_connection *c);
+	void (*shown)(void *data, const struct closed_connection *c);
 	void (*cgroup_event)(void *data, const struct cgroup_record *record);
 	void (*netns_found)(void *data, uint32_t netns, uint32_t pid);
 	void *data;
