@@ -72,7 +72,8 @@ static const struct scenario first_rows[] = {
 		.recipe = recipe_unread_close,
 		.at_a = "verdict=peer_reset initiator=peer stage=established state=ESTABLISHED " BY_CLIENT
 			SHAKEN NO_FIN RST_SERVER
-			"error=ECONNRESET bytes_sent=1000 bytes_received=0",
+			"error=ECONNRESET bytes_sent=1000 bytes_received=0 "
+			"peer_pid=@server peer_comm=ct_server",
 		.at_b = "verdict=local_app_abort initiator=local_app stage=established "
 			"state=ESTABLISHED " CAUSE_UNREAD_DATA PROVED BY_SERVER CLOSED_BY_SERVER
 				SHAKEN NO_FIN RST_SERVER

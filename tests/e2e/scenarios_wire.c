@@ -13,7 +13,8 @@
 		SHAKEN NO_FIN RST_CLIENT SERVER_BYTES "error=ECONNRESET "
 #define UNREAD_AT_A                                                                                        \
 	"verdict=peer_reset initiator=peer stage=established state=ESTABLISHED closer_pid=null " BY_CLIENT \
-		SHAKEN NO_FIN RST_SERVER "error=ECONNRESET bytes_sent=1000 bytes_received=0 "
+		SHAKEN NO_FIN RST_SERVER "error=ECONNRESET bytes_sent=1000 bytes_received=0 "              \
+	"peer_pid=@server peer_comm=ct_server "
 #define UNREAD_AT_B                                                                                          \
 	"verdict=local_app_abort initiator=local_app stage=established state=ESTABLISHED " CAUSE_UNREAD_DATA \
 		PROVED BY_SERVER CLOSED_BY_SERVER SHAKEN NO_FIN RST_SERVER                                   \

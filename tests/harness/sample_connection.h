@@ -142,6 +142,13 @@ static const struct container sample_container __attribute__((unused)) = {
 	.runtime = CONTAINER_RUNTIME_CONTAINERD,
 };
 
+static const struct other_end sample_other_end __attribute__((unused)) = {
+	.owner = { .pid = 4410, .uid = 70, .comm = "psql" },
+	.container_name = "db",
+	.verdict = CLOSE_PEER_RESET,
+	.cause = CLOSE_CAUSE_PEER_APP,
+};
+
 static inline struct closed_connection sample_connection_of(const struct close_record *record)
 {
 	struct record_context context = sample_context();
@@ -158,6 +165,7 @@ static inline struct closed_connection sample_connection(void)
 	struct closed_connection c = sample_connection_of(&record);
 
 	c.container = &sample_container;
+	c.other_end = &sample_other_end;
 	c.zone_local = "web";
 	c.zone_peer = "office";
 	return c;

@@ -47,6 +47,26 @@ static struct close_record record_of(struct close_evidence evidence)
 
 #define BOTH_SHUT (E(RCV_SHUTDOWN) | E(SEND_SHUTDOWN))
 
+TEST(the_other_end_is_named_where_it_is_of_this_host)
+{
+	struct other_end end = { .owner = { .pid = 44, .comm = "db" },
+				 .container_name = "shop",
+				 .verdict = CLOSE_LOCAL_APP_ABORT,
+				 .cause = CLOSE_CAUSE_UNREAD_DATA };
+	struct close_record record =
+		record_of((struct close_evidence){ .state = TCP_STATE_ESTABLISHED,
+						   .error = EVIDENCE_ECONNRESET,
+						   .seen = E(RECEIVE_RESET) | E(RST_IN) });
+	struct closed_connection c = sample_connection_of(&record);
+	struct strbuf b = STRBUF_INIT;
+
+	c.other_end = &end;
+	explanation_append(&b, &c);
+	assert_non_null(strstr(b.data, "; at that end, on this host, is db[44]@shop: "
+				       "local_app_abort, unread_data"));
+	strbuf_release(&b);
+}
+
 TEST(local_aborts)
 {
 	ASSERT_SAYS("nginx[812] closed with 4,312 bytes unread, so the kernel sent RST "

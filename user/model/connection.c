@@ -165,3 +165,12 @@ void connection_append_owner(struct strbuf *b, const struct closed_connection *c
 	strbuf_append_char(b, '@');
 	container_append(b, c->container);
 }
+
+void other_end_append(struct strbuf *b, const struct other_end *end)
+{
+	task_append(b, &end->owner);
+	if (!end->container_name[0])
+		return;
+	strbuf_append_char(b, '@');
+	strbuf_append_str(b, end->container_name);
+}

@@ -83,6 +83,20 @@ struct container {
 	uint8_t runtime; /* enum container_runtime */
 };
 
+#define OTHER_END_NAME_BYTES 64
+
+/**
+ * What is known of the other end of a connection when that is of this host, too.
+ *
+ * @container_name  Empty outside of containers, and where it is not known.
+ */
+struct other_end {
+	struct task_identity owner;
+	char container_name[OTHER_END_NAME_BYTES];
+	uint8_t verdict;
+	uint8_t cause;
+};
+
 /* Strings one after the other, each with a NUL behind it; any other bytes may be in them. */
 struct string_list {
 	const char *text;
@@ -105,6 +119,7 @@ struct string_list {
  * @kernel_stack @user_stack  Names of the frames, innermost first, set by enrichment.
  * @cgroup       Path below the cgroup root, set by enrichment; may be NULL.
  * @container    Of the socket, set by enrichment; may be NULL.
+ * @other_end    Set by the pipeline when both ends are of this host; may be NULL.
  * @zeek         Set by a replay; NULL for what was seen live.
  */
 struct closed_connection {
@@ -119,6 +134,7 @@ struct closed_connection {
 	const char *interface;
 	const char *cgroup;
 	const struct container *container;
+	const struct other_end *other_end;
 	const char *zone_local;
 	const char *zone_peer;
 	uint64_t habit_closes;
@@ -191,6 +207,9 @@ void task_append(struct strbuf *b, const struct task_identity *task);
 
 /* The name of a container; without one its pod, or twelve digits of its id. As above. */
 void container_append(struct strbuf *b, const struct container *container);
+
+/* The same of the other end, which must be known. */
+void other_end_append(struct strbuf *b, const struct other_end *end);
 
 /* nginx[812]@web, or nginx[812] outside of containers. The owner's pid must not be 0. As above. */
 void connection_append_owner(struct strbuf *b, const struct closed_connection *c);

@@ -417,6 +417,21 @@ static void explain_refused_there(struct strbuf *b, const struct closed_connecti
 	say(b, ", or a firewall rejects it");
 }
 
+/* Who sent it, where that end is of this host, too, in the words of its own record. */
+static void say_other_end(struct strbuf *b, const struct closed_connection *c)
+{
+	if (!c->other_end)
+		return;
+	say(b, "; at that end, on this host, is ");
+	other_end_append(b, c->other_end);
+	say(b, ": ");
+	say(b, verdict_name(c->other_end->verdict));
+	if (c->other_end->cause) {
+		say(b, ", ");
+		say(b, cause_name(c->other_end->cause));
+	}
+}
+
 static void explain_peer_reset(struct strbuf *b, const struct closed_connection *c)
 {
 	bool by_client = c->record.decision.initiator == CLOSE_BY_CLIENT;
@@ -438,6 +453,7 @@ static void explain_peer_reset(struct strbuf *b, const struct closed_connection 
 		say(b, "; ");
 		say_bytes(b, evidence_of(c)->unacked_bytes, " were not acknowledged");
 	}
+	say_other_end(b, c);
 	idle_hint_append(b, c);
 }
 

@@ -318,6 +318,23 @@ GETTER(closer_comm)
 	return give_comm(ret, &c->record.closer);
 }
 
+GETTER(peer_pid)
+{
+	return give_number_if(ret, c->other_end != NULL,
+			      c->other_end ? c->other_end->owner.pid : 0);
+}
+
+GETTER(peer_comm)
+{
+	return c->other_end && give_comm(ret, &c->other_end->owner);
+}
+
+GETTER(peer_container_name)
+{
+	return c->other_end && c->other_end->container_name[0] &&
+	       give_string(ret, c->other_end->container_name);
+}
+
 GETTER(owner_source)
 {
 	return c->record.owner_source &&

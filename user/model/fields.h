@@ -81,6 +81,9 @@ enum field_type {
 	X(container_runtime, WORD, "", &container_runtime_words, "who runs that container")        \
 	X(pod, STRING, "", NULL, "Kubernetes pod of that container")                               \
 	X(pod_namespace, STRING, "", NULL, "Kubernetes namespace of that pod")                     \
+	X(peer_pid, U64, "", NULL, "process at the other end, where that is of this host, too")    \
+	X(peer_comm, STRING, "", NULL, "name of that process")                                     \
+	X(peer_container_name, STRING, "", NULL, "its container")                                  \
 	X(duration_us, DURATION_US, "us", NULL, "from the first SYN to the end")                   \
 	X(idle_us, DURATION_US, "us", NULL, "since the last data in either direction")             \
 	X(rtt_us, DURATION_US, "us", NULL, "smoothed round-trip time")                             \

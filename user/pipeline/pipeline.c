@@ -8,11 +8,13 @@
 #include "user/base/cleanup.h"
 #include "user/model/record_check.h"
 #include "user/pipeline/hold.h"
+#include "user/pipeline/other_ends.h"
 
 struct pipeline {
 	struct pipeline_options options;
 	struct pipeline_account account;
 	struct hold *hold;
+	struct other_ends *other_ends;
 	/* Shown and grouped endings that are not yet known to be written. */
 	uint64_t unflushed, unflushed_grouped;
 	bool is_broken; /* the sink has failed: what still comes is only counted */
@@ -20,13 +22,15 @@ struct pipeline {
 
 int pipeline_new(const struct pipeline_options *options, struct pipeline **ret)
 {
-	_cleanup_free_ struct pipeline *pipeline = calloc(1, sizeof(*pipeline));
+	_cleanup_(pipeline_free) struct pipeline *pipeline = calloc(1, sizeof(*pipeline));
 	int err;
 
 	if (!pipeline)
 		return -ENOMEM;
 	pipeline->options = *options;
 	err = hold_new(&pipeline->hold);
+	if (!err)
+		err = other_ends_new(&pipeline->other_ends);
 	if (err)
 		return err;
 	*ret = TAKE_PTR(pipeline);
@@ -38,6 +42,7 @@ void pipeline_free(struct pipeline **pipeline)
 	if (!*pipeline)
 		return;
 	hold_free(&(*pipeline)->hold);
+	other_ends_free(&(*pipeline)->other_ends);
 	free(*pipeline);
 	*pipeline = NULL;
 }
@@ -112,6 +117,8 @@ static int pipeline_show(struct pipeline *pipeline, const struct close_record *r
 		connection_from_record(record, options->context, &c);
 	if (options->enrich)
 		options->enrich(options->data, &c);
+	c.other_end = other_ends_find(pipeline->other_ends, &c);
+	other_ends_note(pipeline->other_ends, &c);
 	if (options->wants && !options->wants(options->data, &c)) {
 		account->filtered += endings;
 		return 0;
