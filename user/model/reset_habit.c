@@ -103,8 +103,8 @@ bool reset_habit_learn(struct reset_habit *habit, const struct closed_connection
 	application = application_find_or_add(habit, &key);
 	if (!application)
 		return false;
-	application->numbers.closes++;
-	application->numbers.resets += is_reset;
+	application->numbers.closes += c->repeated;
+	application->numbers.resets += is_reset ? c->repeated : 0;
 	if (!is_reset || application->numbers.closes < RESET_HABIT_CLOSES_MIN ||
 	    application->numbers.resets * 100 < application->numbers.closes * RESET_HABIT_PERCENT)
 		return false;
