@@ -224,15 +224,33 @@ int BPF_PROG(ct_error_report, struct sock *sk)
 	return 0;
 }
 
-SEC("tp_btf/tcp_destroy_sock")
-int BPF_PROG(ct_destroy, struct sock *sk)
+static __always_inline void socket_destroyed(struct sock *sk, bool is_again)
 {
 	struct socket_state *state = socket_find(sk);
 
-	if (state) {
-		socket_catch_up(state, sk);
-		socket_report(state, sk);
-	}
+	if (!state || state->phase == SOCKET_REPORTED)
+		return;
+	socket_catch_up(state, sk);
+	if (is_again && state->phase == SOCKET_CLOSED)
+		counter_add(COUNTER_DESTROY_CAUGHT);
+	socket_report(state, sk);
+}
+
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(ct_destroy, struct sock *sk)
+{
+	socket_destroyed(sk, false);
+	return 0;
+}
+
+/*
+ * Once more, by a program of its own: the kernel does not run one on top of itself, so a socket
+ * that a softirq destroys while a task is in ct_destroy would go untold, for good.
+ */
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(ct_destroy_too, struct sock *sk)
+{
+	socket_destroyed(sk, true);
 	return 0;
 }
 

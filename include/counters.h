@@ -22,6 +22,8 @@
 	  "closed sockets that could not be remembered")                                           \
 	X(TRANSITION_MISSED, "transition_missed", NOTE,                                            \
 	  "state changes that the kernel did not show, made up for by later events")               \
+	X(DESTROY_CAUGHT, "destroy_caught", NOTE,                                                  \
+	  "ends of sockets that the kernel showed to one of two programs only")                    \
 	X(SOCKET_UNKNOWN, "socket_unknown", LOSS, "sockets that closed without having been seen")  \
 	X(STACK_FAILED, "stack_failed", LOSS, "stacks that the kernel could not take")             \
 	X(STACK_EVICTED, "stack_evicted", LOSS,                                                    \

@@ -221,16 +221,18 @@ static int tracer_attach_tracepoints(struct tracer *tracer)
 	struct closetrace_bpf *skeleton = tracer->skeleton;
 	/* What only fills records comes before what sends them. */
 	struct bpf_program *programs[] = {
-		skeleton->progs.ct_first_recv, skeleton->progs.ct_recv_reset,
-		skeleton->progs.ct_send_reset, skeleton->progs.ct_error_report,
-		skeleton->progs.ct_set_state,  skeleton->progs.ct_destroy,
-		skeleton->progs.ct_synack_rtx, skeleton->progs.ct_kfree_skb,
+		skeleton->progs.ct_first_recv,	skeleton->progs.ct_recv_reset,
+		skeleton->progs.ct_send_reset,	skeleton->progs.ct_error_report,
+		skeleton->progs.ct_set_state,	skeleton->progs.ct_destroy,
+		skeleton->progs.ct_destroy_too, skeleton->progs.ct_synack_rtx,
+		skeleton->progs.ct_kfree_skb,
 	};
 	struct bpf_link **links[] = {
-		&skeleton->links.ct_first_recv, &skeleton->links.ct_recv_reset,
-		&skeleton->links.ct_send_reset, &skeleton->links.ct_error_report,
-		&skeleton->links.ct_set_state,	&skeleton->links.ct_destroy,
-		&skeleton->links.ct_synack_rtx, &skeleton->links.ct_kfree_skb,
+		&skeleton->links.ct_first_recv,	 &skeleton->links.ct_recv_reset,
+		&skeleton->links.ct_send_reset,	 &skeleton->links.ct_error_report,
+		&skeleton->links.ct_set_state,	 &skeleton->links.ct_destroy,
+		&skeleton->links.ct_destroy_too, &skeleton->links.ct_synack_rtx,
+		&skeleton->links.ct_kfree_skb,
 	};
 
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
