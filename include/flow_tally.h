@@ -214,6 +214,14 @@ ALWAYS_INLINE __u32 flow_tally_rst(struct flow_state *flow, __u32 sender, __u32 
 	return bits;
 }
 
+/* The handshake is complete: a socket says so, or the SYN-ACK of a forwarded one. */
+ALWAYS_INLINE __u32 flow_tally_handshake(struct flow_state *flow)
+{
+	__u32 before = __sync_fetch_and_or(&flow->tally, FLOW_TALLY_HANDSHAKE);
+
+	return before & FLOW_TALLY_HANDSHAKE ? 0 : TALLY_BIT(CT);
+}
+
 /**
  * What one counted packet adds, after flow_fold() and flow_tally_begin(). Every flag that is set
  * counts, also in packets that nobody should send: `tcp.flags.fin == 1` counts them too.
@@ -236,19 +244,14 @@ ALWAYS_INLINE __u32 flow_tally_packet(struct flow_state *flow, const struct tall
 		bits |= sender == client ? TALLY_BIT(RST_CLT) : TALLY_BIT(RST_SRV);
 		bits |= flow_tally_rst(flow, sender, client);
 	} else if (packet->flags & TCP_FLAG_FIN) {
+		/* Nobody closes what was not open: the event that said so was not shown. */
+		if (flow->side[0].syn_count && flow->side[1].syn_count)
+			bits |= flow_tally_handshake(flow);
 		bits |= flow_tally_fin(flow);
 	}
 	if (!(flow->tally & FLOW_TALLY_HOW))
 		bits |= TALLY_BIT(GUESSED);
 	return bits;
-}
-
-/* The handshake is complete: a socket says so, or the SYN-ACK of a forwarded one. */
-ALWAYS_INLINE __u32 flow_tally_handshake(struct flow_state *flow)
-{
-	__u32 before = __sync_fetch_and_or(&flow->tally, FLOW_TALLY_HANDSHAKE);
-
-	return before & FLOW_TALLY_HANDSHAKE ? 0 : TALLY_BIT(CT);
 }
 
 /* The endings that no packet tells. */

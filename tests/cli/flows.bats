@@ -215,3 +215,85 @@ equal() { [ "$1" = "$2" ] || { echo "$3: counted $1, captured $2" && return 1; }
 	[ "$(jq -s '[.[].server_port] | unique' -c "$BATS_TEST_TMPDIR/resets.out")" = '[81,8081]' ]
 	[ "$(jq -s 'length' "$BATS_TEST_TMPDIR/single.out")" = 38 ]
 }
+
+@test "endings that no packet tells: half closed, timed out" {
+	need_lab
+	command -v nft >/dev/null || skip "nft is not installed"
+	lab_make
+	on_server nft -f - <<-'END'
+		table ip mute {
+			chain in {
+				type filter hook input priority 0
+				tcp dport 99 drop
+			}
+		}
+	END
+	on_client 1 sysctl -qw net.ipv4.tcp_fin_timeout=1
+	cat >"$BATS_TEST_TMPDIR/mute.py" <<-'END'
+		import socket
+		s = socket.create_server(("", 98))
+		kept = []
+		while True:
+		    kept.append(s.accept())
+	END
+	ip netns exec "$server" python3 "$BATS_TEST_TMPDIR/mute.py" 3>&- &
+	pids[mute]=$!
+	await 10 listens 98
+	closetrace_start flows flows --netns "$server-1" --once -d 1h -o ndjson
+	closetrace_start trace trace --netns "$server-1" -o ndjson
+	on_client 1 python3 - <<-'END'
+		import socket
+		s = socket.create_connection(("10.77.1.1", 98))
+		s.close() # FIN, and nobody closes the other way
+		s = socket.socket()
+		s.setsockopt(socket.IPPROTO_TCP, socket.TCP_SYNCNT, 1)
+		try:
+		    s.connect(("10.77.1.1", 99))
+		except OSError:
+		    pass
+	END
+	await_records trace 2
+	closetrace_stop trace
+	closetrace_stop flows
+	out=$BATS_TEST_TMPDIR/flows.out
+	cat "$out"
+	[ "$(sum "$out" half_closed '.server_port == 98')" = 1 ]
+	[ "$(sum "$out" timed_out '.server_port == 99')" = 1 ]
+	[ "$(sum "$out" connections)" = 2 ]
+	[ "$(jq 'select(.server_port == 99) | .syn_per_connection > 1' "$out")" = true ]
+	[ "$(jq -s 'map(.closed_fin + .closed_fin_rst + .closed_rst + .rst_no_ct) | add' "$out")" = 0 ]
+}
+
+@test "two threads, 40,000 connections, a flow map of 64: every packet is counted" {
+	need_root
+	connload=$BATS_TEST_DIRNAME/../../build/tests/bench/connload
+	[ -x "$connload" ] || skip "connload is not built"
+	netns_make
+	closetrace_start flows flows --netns "$netns" --once -d 1h -o ndjson --by netns --max-flows 64
+	for mode in aborted graceful refused; do
+		ip netns exec "$netns" "$connload" --mode $mode --count 13000 --threads 2 >>"$BATS_TEST_TMPDIR/load"
+	done
+	[ "$(grep -c 'connections=13000 ' "$BATS_TEST_TMPDIR/load")" = 3 ]
+	closetrace_stop flows
+	out=$BATS_TEST_TMPDIR/flows.out
+	cat "$out" "$BATS_TEST_TMPDIR/flows.err"
+	for wanted in connections=39000 syn_count_clt=39000 syn_count_srv=26000 ct_count=26000 \
+		fin_count=26000 rst_count=26000 closed_fin=13000 closed_rst=13000 rst_no_ct=13000 found=0; do
+		[ "$(sum "$out" "${wanted%=*}")" = "${wanted#*=}" ] || { echo "not $wanted" && return 1; }
+	done
+}
+
+@test "zones are in the records of trace, and in its filters" {
+	need_lab
+	lab_make
+	printf 'office 10.77.1.0/24\nlab 10.77.3.2\n' >"$BATS_TEST_TMPDIR/zones"
+	closetrace_start file trace --netns "$server" -o ndjson --zones "$BATS_TEST_TMPDIR/zones" -f 'zone_client = "lab"'
+	closetrace_start builtin trace --netns "$server" -o ndjson -f 'zone_client = "private" and zone_server = "private"'
+	client 1 refused 1 81
+	client 3 refused 2 81
+	await_records file 2
+	await_records builtin 3
+	closetrace_stop file
+	closetrace_stop builtin
+	[ "$(jq -r '[.zone_client, .zone_server] | join(" ")' "$BATS_TEST_TMPDIR/file.out" | sort -u)" = "lab private" ]
+}

@@ -99,6 +99,26 @@ TEST(from_syn_to_fin)
 		[TALLY_FIN_SRV] = 2, [TALLY_CT] = 1, [TALLY_OPENED] = 1, [TALLY_CLOSED_FIN] = 1);
 }
 
+TEST(a_fin_proves_the_handshake_that_was_not_shown)
+{
+	struct tally_origin origin[2] = {};
+	struct place p = place_at(&origin[0], HOST_A);
+
+	see(&p, 0, SYN, 100, 0);
+	see(&p, 1, SYN | ACK, 500, 0);
+	see(&p, 0, FIN | ACK, 101, 0);
+	see(&p, 0, RST, 102, 0);
+	ready(&p); /* late */
+	assert_counts(&p, [TALLY_SYN_CLT] = 1, [TALLY_SYN_SRV] = 1, [TALLY_FIN_CLT] = 1,
+		      [TALLY_RST_CLT] = 1, [TALLY_CT] = 1, [TALLY_OPENED] = 1,
+		      [TALLY_CLOSED_FIN_RST] = 1, [TALLY_RST_OWN_FIN] = 1);
+
+	p = place_at(&origin[1], HOST_A);
+	see(&p, 0, SYN, 100, 0);
+	see(&p, 0, FIN, 101, 0); /* to nobody */
+	assert_counts(&p, [TALLY_SYN_CLT] = 1, [TALLY_FIN_CLT] = 1, [TALLY_OPENED] = 1);
+}
+
 TEST(refused_is_a_reset_without_connection)
 {
 	struct tally_origin origin = {};
