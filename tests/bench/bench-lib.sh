@@ -121,6 +121,7 @@ tool_command() {
 	closetrace-hook-clsact) exec "${trace[@]}" --hook none >/dev/null ;;
 	closetrace-hook-tcx) exec "${trace[@]}" --hook tc >/dev/null ;;
 	closetrace-hook-*) exec "${trace[@]}" --hook "${1#closetrace-hook-}" >/dev/null ;;
+	closetrace-packets) exec "${trace[@]}" --hook tc -w "$bench_dir/tool.pcapng" >/dev/null ;;
 	closetrace-tc) exec "${trace[@]}" --all -o ndjson --hook tc >/dev/null ;;
 	tcplife | tcpstates)
 		# These need a tracefs, which minimal hosts have not mounted.

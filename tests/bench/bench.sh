@@ -168,6 +168,7 @@ section_packets() {
 	else
 		packets_live xdp
 		packets_live tc
+		packets_live packets
 	fi
 	[[ -e $OBJECT ]] || return 0
 	heading "ns per packet, $OBJECT as it is, BPF_PROG_TEST_RUN x $repeat"
@@ -240,7 +241,7 @@ section_throughput() {
 		bench_say "throughput: skipped, needs iperf3"
 		return
 	}
-	for tool in closetrace-default tcplife tcpdump-write; do
+	for tool in closetrace-default closetrace-packets tcplife tcpdump-write; do
 		if missing=$(tool_missing "$tool"); then
 			bench_say "throughput: no row for $tool: $missing is not there"
 		else
