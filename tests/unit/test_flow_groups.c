@@ -269,14 +269,14 @@ TEST(single_connections_live_and_ended)
 	struct flow_key other;
 	size_t count;
 
-	assert_int_equal(flow_connections_new(pool, &connections), 0);
+	assert_int_equal(flow_connections_new(&connections), 0);
 	flow.tally |= c.record.local_side ? 0 : FLOW_TALLY_CLIENT; /* the peer is the client */
 	flow.side[flow.tally & FLOW_TALLY_CLIENT].syn_count = 1;
 	other = c.record.key;
 	other.port[0] ^= 1;
 	flow_connections_begin(connections);
-	flow_connections_take_flow(connections, &c.record.key, &flow, "eth0");
-	flow_connections_take_flow(connections, &other, &flow, NULL);
+	flow_connections_take_flow(connections, &c.record.key, &flow);
+	flow_connections_take_flow(connections, &other, &flow);
 	assert_int_equal(flow_connections_rows(connections, true, &rows, &count), 0);
 	assert_int_equal(count, 2);
 	assert_int_equal(flow_connections_rows(connections, true, &rows, &count), 0);
@@ -288,7 +288,7 @@ TEST(single_connections_live_and_ended)
 	flow_connections_take_ending(connections, &identity, counts);
 	flow_connections_take_ending(connections, &identity, counts);
 	flow_connections_begin(connections);
-	flow_connections_take_flow(connections, &other, &flow, NULL);
+	flow_connections_take_flow(connections, &other, &flow);
 	assert_int_equal(flow_connections_rows(connections, true, &rows, &count), 0);
 	assert_int_equal(count, 1);
 	assert_int_equal(rows[0].identity.client_port, 45012);
@@ -298,7 +298,7 @@ TEST(single_connections_live_and_ended)
 	flow.tally |= FLOW_TALLY_ELSEWHERE;
 	flow.tally &= ~FLOW_TALLY_HERE;
 	flow_connections_begin(connections);
-	flow_connections_take_flow(connections, &c.record.key, &flow, NULL);
+	flow_connections_take_flow(connections, &c.record.key, &flow);
 	assert_int_equal(flow_connections_rows(connections, true, &rows, &count), 0);
 	assert_int_equal(count, 0);
 	flow_connections_free(&connections);

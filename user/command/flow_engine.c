@@ -323,8 +323,7 @@ int flow_engine_group(struct flow_engine *engine, uint32_t by)
 	_cleanup_(flow_groups_free) struct flow_groups *groups = NULL;
 
 	if (by == FLOW_BY_CONNECTION) {
-		if (!engine->connections &&
-		    flow_connections_new(engine->pool, &engine->connections))
+		if (!engine->connections && flow_connections_new(&engine->connections))
 			return -ENOMEM;
 		flow_groups_free(&engine->groups);
 		return 0;
@@ -366,12 +365,9 @@ static void on_tally(void *data, const struct tally_key *key, const struct tally
 
 static void on_flow(void *data, const struct flow_key *key, const struct flow_state *flow)
 {
-	struct flow_engine *engine = data;
+	const struct flow_engine *engine = data;
 
-	flow_connections_take_flow(
-		engine->connections, key, flow,
-		engine_interface_name(engine, key->netns,
-				      flow->side[flow->tally & FLOW_TALLY_CLIENT].home_ifindex));
+	flow_connections_take_flow(engine->connections, key, flow);
 }
 
 static void engine_take_rest(struct flow_engine *engine, const struct tally_counts *rest)
@@ -393,7 +389,7 @@ static void engine_take_rest(struct flow_engine *engine, const struct tally_coun
 		 engine->options->tracer.max_conversations);
 }
 
-int flow_engine_poll(struct flow_engine *engine)
+static int engine_poll_conversations(struct flow_engine *engine)
 {
 	struct tally_counts rest = {};
 	int err;
@@ -402,19 +398,36 @@ int flow_engine_poll(struct flow_engine *engine)
 	memset(engine->totals.counts, 0, sizeof(engine->totals.counts));
 	if (engine->groups)
 		flow_groups_begin(engine->groups);
-	engine->poll_ns = clock_monotonic_ns();
 	err = tally_read(engine->tracer, on_tally, engine, &rest);
 	if (err)
 		return log_error(err, "cannot read the counts of the conversations: %s",
 				 strerror(-err));
-	log_debug("read %zu conversations in %" PRIu64 " us", engine->conversations,
-		  (clock_monotonic_ns() - engine->poll_ns) / CLOCK_NS_PER_US);
 	engine_take_rest(engine, &rest);
-	if (!engine->connections)
-		return 0;
+	return 0;
+}
+
+static int engine_poll_connections(struct flow_engine *engine)
+{
+	int err;
+
 	flow_connections_begin(engine->connections);
 	err = tally_read_flows(engine->tracer, on_flow, engine);
 	return err ? log_error(err, "cannot read the flows: %s", strerror(-err)) : 0;
+}
+
+int flow_engine_poll(struct flow_engine *engine)
+{
+	int err = 0;
+
+	engine->poll_ns = clock_monotonic_ns();
+	/* Who shows single connections and no totals needs no conversations. */
+	if (engine->groups || engine->options->flows.keep_endings)
+		err = engine_poll_conversations(engine);
+	if (!err && engine->connections)
+		err = engine_poll_connections(engine);
+	log_debug("read %zu conversations in %" PRIu64 " us", engine->conversations,
+		  (clock_monotonic_ns() - engine->poll_ns) / CLOCK_NS_PER_US);
+	return err;
 }
 
 int flow_engine_rows(struct flow_engine *engine, bool since_last, struct flow_row **ret,

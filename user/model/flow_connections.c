@@ -29,18 +29,17 @@ struct counted_connection {
 };
 
 struct flow_connections {
-	struct string_pool *pool;
 	struct counted_connection *connections;
+	struct counted_connection *expected; /* the one that followed the last one, the last time */
 	uint64_t beyond;
 };
 
-int flow_connections_new(struct string_pool *pool, struct flow_connections **ret)
+int flow_connections_new(struct flow_connections **ret)
 {
 	struct flow_connections *connections = calloc(1, sizeof(*connections));
 
 	if (!connections)
 		return -ENOMEM;
-	connections->pool = pool;
 	*ret = connections;
 	return 0;
 }
@@ -73,9 +72,13 @@ static struct counted_connection *connection_find_or_add(struct flow_connections
 	memcpy(key.server, identity->server, 16);
 	if (tally_addr_is_loopback(key.client) || tally_addr_is_loopback(key.server))
 		key.netns = identity->netns;
-	HASH_FIND(hh, connections->connections, &key, sizeof(key), connection);
-	if (connection)
+	connection = connections->expected;
+	if (!connection || memcmp(&connection->key, &key, sizeof(key)) != 0)
+		HASH_FIND(hh, connections->connections, &key, sizeof(key), connection);
+	if (connection) {
+		connections->expected = connection->hh.next;
 		return connection;
+	}
 	connection = calloc(1, sizeof(*connection));
 	if (!connection)
 		return NULL;
@@ -98,6 +101,7 @@ void flow_connections_begin(struct flow_connections *connections)
 		HASH_DEL(connections->connections, connection);
 		free(connection);
 	}
+	connections->expected = connections->connections;
 }
 
 static void counts_of_flow(uint64_t *counts, const struct flow_state *flow)
@@ -119,7 +123,7 @@ static void counts_of_flow(uint64_t *counts, const struct flow_state *flow)
 }
 
 void flow_connections_take_flow(struct flow_connections *connections, const struct flow_key *key,
-				const struct flow_state *flow, const char *interface)
+				const struct flow_state *flow)
 {
 	struct flow_identity identity = {
 		.known = FLOW_BY_CONNECTION,
@@ -134,11 +138,6 @@ void flow_connections_take_flow(struct flow_connections *connections, const stru
 	memcpy(identity.server, key->addr[!client], 16);
 	identity.client_port = NET_TO_HOST_16(key->port[client]);
 	identity.server_port = NET_TO_HOST_16(key->port[!client]);
-	if (interface) {
-		identity.interface =
-			string_pool_get(connections->pool, interface, strlen(interface));
-		identity.known |= FLOW_KEY(INTERFACE);
-	}
 	connection = connection_find_or_add(connections, &identity);
 	if (!connection)
 		return;
@@ -182,6 +181,7 @@ int flow_connections_rows(struct flow_connections *connections, bool forget, str
 	if (!rows)
 		return -ENOMEM;
 	*ret = rows;
+	connections->expected = NULL;
 	HASH_ITER(hh, connections->connections, connection, next)
 	{
 		struct flow_row *row = &rows[count];

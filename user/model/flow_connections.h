@@ -9,27 +9,25 @@
 #include <stddef.h>
 
 #include "user/model/flow_row.h"
-#include "user/model/string_pool.h"
 
 /* Ended ones that are kept to be told; what is beyond is counted. */
 #define FLOW_CONNECTIONS_MAX 262144
 
 struct flow_connections;
 
-/* @pool  Borrowed. *ret is set on success only. 0 or -ENOMEM. */
-int flow_connections_new(struct string_pool *pool, struct flow_connections **ret);
+/* *ret is set on success only. 0 or -ENOMEM. */
+int flow_connections_new(struct flow_connections **ret);
 void flow_connections_free(struct flow_connections **connections);
 
 /* The flow map is read anew. */
 void flow_connections_begin(struct flow_connections *connections);
 
 /**
- * One flow of the map; those that another namespace counts are passed over.
- *
- * @interface  NULL when unknown.
+ * One flow of the map; those that another namespace counts are passed over. Fastest in the order
+ * of the last time.
  */
 void flow_connections_take_flow(struct flow_connections *connections, const struct flow_key *key,
-				const struct flow_state *flow, const char *interface);
+				const struct flow_state *flow);
 
 /**
  * One ending.
