@@ -215,7 +215,21 @@ ALWAYS_INLINE void capture_decide(struct capture_flow *c, const struct flow_key 
 	close_decide(&c->evidence, &c->decision);
 }
 
-/* Behind the end: resets are counted, and who reset and goes on sending contradicts himself. */
+/* Packets that come behind the end are counted with it. */
+ALWAYS_INLINE void capture_count(struct capture_flow *c)
+{
+	const struct flow_side *own = &c->flow.side[c->client & 1];
+	const struct flow_side *peer = &c->flow.side[(c->client & 1) ^ 1];
+
+	c->evidence.local_syn_count = own->syn_count;
+	c->evidence.local_fin_count = own->fin_count;
+	c->evidence.local_rst_count = own->rst_count;
+	c->evidence.peer_syn_count = peer->syn_count;
+	c->evidence.peer_fin_count = peer->fin_count;
+	c->evidence.peer_rst_count = peer->rst_count;
+}
+
+/* Behind the end: packets are counted, and who reset and goes on sending contradicts himself. */
 ALWAYS_INLINE int capture_take_late(struct capture_flow *c, int sender,
 				    const struct packet_view *packet, struct flow_sight *sight)
 {
@@ -224,11 +238,11 @@ ALWAYS_INLINE int capture_take_late(struct capture_flow *c, int sender,
 	__u64 seen = c->evidence.seen;
 
 	c->last_packet_ns = sight->now_ns;
+	side->syn_count += !!(packet->flags & TCP_FLAG_SYN);
+	side->fin_count += !!(packet->flags & TCP_FLAG_FIN);
 	if (packet->flags & TCP_FLAG_RST) {
 		sight->rst_origin = RST_ORIGIN_RECEIVED;
 		flow_side_fold_rst(side, packet, sight);
-		c->evidence.local_rst_count = c->flow.side[c->client & 1].rst_count;
-		c->evidence.peer_rst_count = c->flow.side[(c->client & 1) ^ 1].rst_count;
 		if (side->marks & FLOW_SIDE_RSTS_DISAGREE)
 			seen |= EVIDENCE(RSTS_DISAGREE);
 	} else if (packet->payload_bytes && !(packet->flags & TCP_FLAG_SYN) &&
@@ -236,6 +250,7 @@ ALWAYS_INLINE int capture_take_late(struct capture_flow *c, int sender,
 		from->next = packet->seq + packet->payload_bytes;
 		seen |= EVIDENCE(PEER_AFTER_RST);
 	}
+	capture_count(c);
 	if (c->rst_sender != (sender & 1) + 1 || !(seen & EVIDENCE(RST_IN)) ||
 	    seen == c->evidence.seen)
 		return CAPTURE_TAKEN | CAPTURE_DECIDED;
@@ -296,6 +311,9 @@ ALWAYS_INLINE int capture_fold(struct capture_flow *c, int sender, const struct 
 		c->rst_sender = (sender & 1) + 1;
 		return capture_end(c, now_ns, 0);
 	}
+	/* It is the same connection, said above: nothing begins anew behind an ignored RST. */
+	if (packet_is_bare_syn(packet))
+		c->flow.side[sender & 1].isn = packet->seq;
 	if (packet->kind == PACKET_TCP_CONTROL)
 		flow_fold(&c->flow, sender & 1, packet, &sight);
 	else if (!c->flow.first_ns)

@@ -225,3 +225,17 @@ failed() { # failed STATUS WORD ARGUMENTS...: one sentence with WORD in it
 	[ $status = 77 ]
 	[ "$(grep -c . "$BATS_TEST_TMPDIR/err")" = 1 ]
 }
+
+@test "replay: --by counts what tshark counts, and its filter is one of rows" {
+	command -v tshark >/dev/null || skip "tshark is not installed"
+	capture kinds.pcap 1001:refused 1002:normal 1003:aborted 1004:reset 1005:wild 1006:silent 1007:open
+	capture chance.pcap $(printf '%s:random3 ' {3000..3049} | awk '{ for (i = 1; i <= NF; i++) printf "%s%d ", $i, i }')
+	python3 "$BATS_TEST_DIRNAME/tshark_compare.py" "$CLOSETRACE" "$BATS_TEST_TMPDIR/kinds.pcap" "$BATS_TEST_TMPDIR/chance.pcap"
+	replay --by server,server_port -o ndjson "$BATS_TEST_TMPDIR/kinds.pcap"
+	says '[.server_addr, .server_port, .connections, .rst_count, .closed_fin, .closed_rst, .rst_no_ct] | map(tostring) | join(" ")' \
+		'10.0.0.2 80 7 4 2 2 1'
+	replay --by connection -f 'rst.count = 0 and fin.count > 0' -o ndjson "$BATS_TEST_TMPDIR/kinds.pcap"
+	says .client_port 1002
+	replay --by zone_client -s syn_count -t 1 -o ndjson "$BATS_TEST_TMPDIR/kinds.pcap"
+	says .zone_client private
+}

@@ -33,3 +33,10 @@ captures() {
 	[ "$status" != 0 ]
 	grep -q 'conn_state.*SF.*RSTOS0' <<< "$output"
 }
+
+@test "zeek: SYN, FIN and RST are those of tshark in every capture without tunnels" {
+	folder=$(captures) || skip "no captures beside the tree"
+	command -v tshark >/dev/null || skip "tshark is not installed"
+	python3 "$BATS_TEST_DIRNAME/tshark_compare.py" "$CLOSETRACE" $(find "$folder/zeek" -name '*.pcap*' -not -path '*/tunnels/*' \
+		-not -name 'retransmit-timeout.pcapng' -not -name 'optional-service-name.pcap')
+}

@@ -14,6 +14,8 @@
 #include "user/command/command.h"
 #include "user/command/help.h"
 #include "user/command/options.h"
+#include "user/command/replay_groups.h"
+#include "user/filter/flow_subject.h"
 #include "user/pipeline/pipeline.h"
 #include "user/replay/capture_set.h"
 #include "user/replay/kernel_engine.h"
@@ -34,7 +36,9 @@ struct replay_run {
 	struct replay *replay;
 	struct replay_program *program; /* NULL without --in-kernel */
 	struct kernel_engine kernel_engine;
-	struct filter *filter; /* NULL without --filter */
+	struct replay_groups *groups; /* NULL without --by */
+	struct zones *zones; /* NULL without --zones and --by */
+	struct filter *filter; /* NULL without --filter; of rows with --by */
 	struct strbuf scratch; /* the filter's */
 	const struct zeek_summary *summary; /* of the record that is on its way to the sink */
 	uint64_t progress_ns; /* when the progress was shown last; 0 = no terminal */
@@ -57,6 +61,8 @@ static void run_release(struct replay_run *run)
 	pipeline_free(&run->pipeline);
 	sink_close(&run->sink);
 	filter_free(&run->filter);
+	replay_groups_free(&run->groups);
+	zones_free(&run->zones);
 	strbuf_release(&run->scratch);
 	options_release(&run->options);
 }
@@ -66,12 +72,18 @@ static void run_enrich(void *data, struct closed_connection *c)
 	const struct replay_run *run = data;
 
 	c->zeek = run->summary;
+	if (run->zones) {
+		c->zone_local = zones_lookup(run->zones, connection_local_addr(c));
+		c->zone_peer = zones_lookup(run->zones, connection_peer_addr(c));
+	}
 }
 
 static bool run_wants(void *data, const struct closed_connection *c)
 {
 	struct replay_run *run = data;
 
+	if (run->groups) /* the filter is one of rows */
+		return true;
 	return !run->filter || filter_matches(run->filter, c, &run->scratch);
 }
 
@@ -85,6 +97,59 @@ static int run_take(void *data, const struct close_record *record,
 	return pipeline_feed(run->pipeline, record, sizeof(*record));
 }
 
+/* -- counting instead of writing (--by) --------------------------------------------------------- */
+struct groups_sink {
+	struct sink sink;
+	struct replay_run *run;
+};
+
+static int groups_write(struct sink *sink, const struct closed_connection *c)
+{
+	replay_groups_add(((struct groups_sink *)sink)->run->groups, c);
+	return 0;
+}
+
+static int groups_flush(struct sink *sink)
+{
+	(void)sink;
+	return 0;
+}
+
+static void groups_close(struct sink **sink)
+{
+	free(*sink);
+	*sink = NULL;
+}
+
+static const struct sink_ops groups_sink_ops = {
+	.name = "groups",
+	.meaning = "into the rows of --by",
+	.write = groups_write,
+	.flush = groups_flush,
+	.close = groups_close,
+};
+
+static int open_groups(struct replay_run *run)
+{
+	struct groups_sink *sink = calloc(1, sizeof(*sink));
+
+	if (!sink)
+		return log_error(-ENOMEM, "not enough memory");
+	sink->sink.ops = &groups_sink_ops;
+	sink->run = run;
+	run->sink = &sink->sink;
+	return replay_groups_new(&run->options, run->zones, &run->groups);
+}
+
+static int open_zones(struct replay_run *run)
+{
+	if (run->options.zones_path)
+		return zones_load(run->options.zones_path, &run->zones) ? -EINVAL : 0;
+	if (run->options.flows.by_was_said && zones_new(&run->zones))
+		return log_error(-ENOMEM, "not enough memory");
+	return 0;
+}
+
 static int open_sink(struct replay_run *run)
 {
 	struct sink_options options = {
@@ -95,11 +160,19 @@ static int open_sink(struct replay_run *run)
 	struct winsize size;
 	int err;
 
+	if (run->options.flows.by_was_said)
+		return open_groups(run);
 	options.colour = options.is_terminal && !getenv("NO_COLOR");
 	if (options.is_terminal && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
 		options.width = size.ws_col;
 	err = run->options.output->open(&options, &run->sink);
 	return err ? log_error(err, "cannot prepare the output: %s", strerror(-err)) : 0;
+}
+
+/* Zeek's log has all connections, and so do counts. */
+static bool shows_all(const struct replay_run *run)
+{
+	return run->groups || run->options.output == &zeek_sink_ops;
 }
 
 static int open_pipeline(struct replay_run *run)
@@ -108,8 +181,7 @@ static int open_pipeline(struct replay_run *run)
 		.context = &run->context,
 		.config = &run->options.tracer.config,
 		.sink = run->sink,
-		/* Zeek's log has all connections. */
-		.show_all = run->options.show_all || run->options.output == &zeek_sink_ops,
+		.show_all = shows_all(run) || run->options.show_all,
 		.count_limit = run->options.count,
 		.enrich = run_enrich,
 		.wants = run_wants,
@@ -129,13 +201,14 @@ static size_t max_flows(const struct replay_run *run)
 
 static int open_replay(struct replay_run *run)
 {
-	bool for_zeek = run->options.output == &zeek_sink_ops;
+	bool for_zeek = !run->groups && run->options.output == &zeek_sink_ops;
 	struct replay_options options = {
 		.engine = &replay_native_engine,
 		.max_flows = max_flows(run),
 		.decap = run->options.decap,
 		.ignore_checksums = run->options.no_checksums,
-		.tell_open = run->options.show_all,
+		.tell_open = run->options.show_all || run->groups,
+		.tell_late = run->groups,
 		.ended = for_zeek ? NULL : run_take,
 		.connection = for_zeek ? run_take : NULL,
 		.data = run,
@@ -241,12 +314,22 @@ static int take_all(struct replay_run *run)
 	return err < 0 ? err : 0;
 }
 
+static int print_groups(struct replay_run *run)
+{
+	uint64_t first_ns = 0, last_ns = 0;
+
+	replay_times(run->replay, &first_ns, &last_ns);
+	return replay_groups_print(run->groups, run->filter, last_ns, last_ns - first_ns);
+}
+
 static int run_files(struct replay_run *run)
 {
 	int err = take_all(run), finish_err;
 
 	hide_progress(run);
 	finish_err = pipeline_finish(run->pipeline);
+	if (!err && run->groups)
+		err = print_groups(run);
 	if (!err)
 		err = finish_err;
 	if (replay_counters(run->replay)->packets || !capture_set_error(run->captures))
@@ -274,7 +357,11 @@ int replay_command(int argc, char **argv)
 		return EXIT_USAGE;
 	if (run.options.help)
 		return help_print(command_find("replay"));
-	if (options_parse_filter(&run.options, &connection_filter_subject, &run.filter))
+	if (options_parse_filter(&run.options,
+				 run.options.flows.by_was_said ? &flow_filter_subject :
+								 &connection_filter_subject,
+				 &run.filter) ||
+	    open_zones(&run))
 		return EXIT_USAGE;
 	if (!run.options.word_count) {
 		log_error(-EINVAL, "replay needs a capture file; - reads from stdin");

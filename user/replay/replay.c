@@ -21,6 +21,7 @@ struct replay {
 	struct conn_table *table;
 	struct fragments *fragments;
 	uint64_t now_ns;
+	uint64_t first_ns; /* of the first packet */
 };
 
 /* One TCP packet in the making. */
@@ -141,7 +142,7 @@ static int zeek_over(struct replay *replay, struct replay_conn *conn)
 	conn->has_summary = true;
 	zeek_conn_release(&conn->zeek);
 	conn->has_zeek = false;
-	if (!err && conn->flow.ended_ns)
+	if (!err && conn->flow.ended_ns && !replay->options.tell_late)
 		err = tell(replay, conn);
 	return err;
 }
@@ -171,10 +172,13 @@ static void check_silence(struct replay *replay, struct replay_conn *conn)
 	replay->counters.ended++;
 }
 
-static void conn_remove(struct replay *replay, struct replay_conn *conn)
+static int conn_remove(struct replay *replay, struct replay_conn *conn)
 {
+	int err = conn->flow.ended_ns ? tell(replay, conn) : 0;
+
 	replay->options.engine->forget(replay->options.engine, conn);
 	conn_table_remove(replay->table, conn);
+	return err;
 }
 
 /* Something is due for this connection; it may be gone afterwards. */
@@ -185,13 +189,12 @@ static int conn_expire(struct replay *replay, struct replay_conn *conn)
 	check_silence(replay, conn);
 	if (conn->has_zeek && zeek_conn_expire(&conn->zeek, replay->now_ns))
 		err = zeek_over(replay, conn);
-	if (!err && !conn->has_zeek && conn->flow.ended_ns)
+	if (!err && !conn->has_zeek && conn->flow.ended_ns && !replay->options.tell_late)
 		err = tell(replay, conn);
 	if (!conn->has_zeek && (conn->flow.ended_ns || !conn->flow.last_packet_ns) &&
 	    conn->flow.last_packet_ns + ENDED_NS <= replay->now_ns)
-		conn_remove(replay, conn);
-	else
-		conn_table_set_due(replay->table, conn, conn_due(conn));
+		return err ? err : conn_remove(replay, conn);
+	conn_table_set_due(replay->table, conn, conn_due(conn));
 	return err;
 }
 
@@ -217,10 +220,7 @@ static int conn_close(struct replay *replay, struct replay_conn *conn, uint64_t 
 		if (!replay->options.tell_open)
 			conn->told = true;
 	}
-	if (!err && conn->flow.ended_ns)
-		err = tell(replay, conn);
-	conn_remove(replay, conn);
-	return err;
+	return err ? err : conn_remove(replay, conn);
 }
 
 /* -- packets ----------------------------------------------------------------------------------- */
@@ -451,6 +451,8 @@ int replay_take(struct replay *replay, const struct captured_packet *packet, int
 		replay->counters.time_back++;
 	else
 		replay->now_ns = packet->time_ns;
+	if (!replay->first_ns)
+		replay->first_ns = replay->now_ns;
 	walk.now_ns = replay->now_ns;
 	err = expire_due(replay);
 	at = link_first(&walk, link_type);
@@ -499,6 +501,12 @@ void replay_free(struct replay **replay)
 	fragments_free(&(*replay)->fragments);
 	free(*replay);
 	*replay = NULL;
+}
+
+void replay_times(const struct replay *replay, uint64_t *first_ns, uint64_t *last_ns)
+{
+	*first_ns = replay->first_ns;
+	*last_ns = replay->first_ns ? replay->now_ns : 0;
 }
 
 const struct replay_counters *replay_counters(const struct replay *replay)

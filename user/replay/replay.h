@@ -68,6 +68,7 @@ struct replay_options {
 	bool decap;
 	bool ignore_checksums;
 	bool tell_open; /* connections that the end of the capture cuts, too */
+	bool tell_late; /* `ended` once nothing more can come for it, so that counts are whole */
 	int (*ended)(void *data, const struct close_record *record,
 		     const struct zeek_summary *zeek);
 	int (*connection)(void *data, const struct close_record *record,
@@ -86,6 +87,9 @@ int replay_take(struct replay *replay, const struct captured_packet *packet, int
 
 /* The capture is over: report what is still there. */
 int replay_finish(struct replay *replay);
+
+/* When the capture began, and how far it has come; both 0 before the first packet. */
+void replay_times(const struct replay *replay, uint64_t *first_ns, uint64_t *last_ns);
 
 const struct replay_counters *replay_counters(const struct replay *replay);
 

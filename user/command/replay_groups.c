@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "user/command/replay_groups.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "user/base/cleanup.h"
+#include "user/base/log.h"
+#include "user/model/flow_groups.h"
+#include "user/model/flow_order.h"
+#include "user/model/flow_text.h"
+#include "user/sink/output.h"
+#include "user/sink/sinks.h"
+
+struct replay_groups {
+	const struct options *options;
+	struct string_pool *pool;
+	struct flow_naming naming;
+	struct flow_groups *groups;
+};
+
+int replay_groups_new(const struct options *options, const struct zones *zones,
+		      struct replay_groups **ret)
+{
+	_cleanup_(replay_groups_free) struct replay_groups *self = calloc(1, sizeof(*self));
+
+	if (!self || string_pool_new(&self->pool))
+		return log_error(-ENOMEM, "not enough memory");
+	self->options = options;
+	self->naming = (struct flow_naming){ .zones = zones, .pool = self->pool };
+	if (flow_groups_new(options->flows.by, &self->naming, &self->groups))
+		return log_error(-ENOMEM, "not enough memory");
+	*ret = TAKE_PTR(self);
+	return 0;
+}
+
+void replay_groups_free(struct replay_groups **groups)
+{
+	if (!*groups)
+		return;
+	flow_groups_free(&(*groups)->groups);
+	string_pool_free(&(*groups)->pool);
+	free(*groups);
+	*groups = NULL;
+}
+
+void replay_groups_add(struct replay_groups *groups, const struct closed_connection *c)
+{
+	uint64_t counts[FLOW_COUNT_COUNT] = { 0 };
+	struct flow_identity identity;
+
+	memset(&identity, 0, sizeof(identity));
+	identity.known = FLOW_BY_CONNECTION | FLOW_KEY(VERDICT);
+	flow_identity_of_ending(&identity, c);
+	flow_counts_add_ending(counts, c);
+	flow_groups_take_ending(groups->groups, &identity, counts);
+}
+
+/* The rows that the filter takes, to the front. Returns how many. */
+static size_t choose(struct flow_row *rows, size_t count, const struct filter *filter)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!filter || filter_matches(filter, &rows[i], NULL))
+			rows[kept++] = rows[i];
+	return kept;
+}
+
+static void append_rows(const struct replay_groups *groups, struct strbuf *b,
+			const struct flow_row *const *rows, size_t count)
+{
+	const struct options *options = groups->options;
+	bool is_wide = options->output == &wide_sink_ops;
+	uint32_t columns = options->flows.by;
+	struct winsize size;
+	size_t width = 0;
+
+	if (columns == FLOW_BY_CONNECTION)
+		columns = (columns & ~FLOW_KEY(NETNS)) | FLOW_KEY(VERDICT);
+	if (!is_wide && isatty(STDOUT_FILENO) && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
+		width = size.ws_col;
+	if (options->output == &ndjson_sink_ops)
+		for (size_t i = 0; i < count; i++)
+			flow_append_json(b, rows[i], columns);
+	else if (count)
+		flow_append_table(b, rows, count, columns, is_wide, width);
+}
+
+int replay_groups_print(struct replay_groups *groups, const struct filter *filter, uint64_t time_ns,
+			uint64_t elapsed_ns)
+{
+	const struct sink_options to_stdout = { .fd = STDOUT_FILENO,
+						.file_name_for_messages = "stdout" };
+	_cleanup_free_ struct flow_row *rows = NULL;
+	_cleanup_free_ const struct flow_row **order = NULL;
+	uint64_t top = groups->options->flows.top;
+	struct output output;
+	size_t count;
+	int err;
+
+	err = flow_groups_rows(groups->groups, false, &rows, &count);
+	if (err)
+		return err;
+	for (size_t i = 0; i < count; i++) {
+		rows[i].time_ns = time_ns;
+		rows[i].elapsed_ns = elapsed_ns;
+	}
+	count = choose(rows, count, filter);
+	err = flow_rows_order(rows, count, (enum flow_field)groups->options->flows.sort, &order);
+	if (err)
+		return err;
+	output_init(&output, &to_stdout);
+	output_begin(&output);
+	append_rows(groups, &output.text, order, top && count > top ? top : count);
+	err = output_end(&output);
+	if (!err)
+		err = output_flush(&output);
+	output_release(&output);
+	return err;
+}
