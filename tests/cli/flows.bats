@@ -146,10 +146,12 @@ equal() { [ "$1" = "$2" ] || { echo "$3: counted $1, captured $2" && return 1; }
 	lab_make
 	nginx_start
 	aborter_start 8081
-	closetrace_start flows flows --once -d 1h -o ndjson --max-flows 16 -f 'server in 10.77.0.0/16'
+	closetrace_start flows flows --once -d 1h -o ndjson --max-flows 16 \
+		--netns "$server,$server-1,$server-2,$server-3"
 	traffic
 	closetrace_stop flows
 	out=$BATS_TEST_TMPDIR/flows.out
+	cat "$out"
 	[ "$(sum "$out" connections)" = 38 ]
 	[ "$(sum "$out" rst_count_srv '.server_port == 81')" = 13 ]
 	[ "$(sum "$out" rst_count_srv '.server_port == 8081')" = 6 ]
@@ -172,6 +174,26 @@ equal() { [ "$1" = "$2" ] || { echo "$3: counted $1, captured $2" && return 1; }
 	[ "$(sum "$out" connections)" = 25 ]
 	[ "$(sum "$out" rst_count_srv)" = 15 ]
 	[ "$(jq -s '[.[].time] | unique | length' "$out")" -ge 2 ]
+}
+
+@test "a reader that goes away, and a disk that is full" {
+	need_root
+	netns_make
+	"$CLOSETRACE" flows --netns "$netns" --interval 100ms -o ndjson 2>"$BATS_TEST_TMPDIR/pipe.err" 3>&- |
+		head -n 1 >"$BATS_TEST_TMPDIR/pipe.out" 3>&- &
+	reader=$!
+	closetrace_await_ready pipe
+	refused
+	await 10 lines_at_least "$BATS_TEST_TMPDIR/pipe.out" 1
+	until has_ended "$reader"; do refused; done
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/pipe.err")" = 1 ]
+	"$CLOSETRACE" flows --netns "$netns" --once -d 1h -o ndjson >/dev/full 2>"$BATS_TEST_TMPDIR/full.err" 3>&- &
+	pids[full]=$!
+	closetrace_await_ready full
+	refused
+	closetrace_stop full
+	[ "$status" = 1 ]
+	grep -q 'cannot write to stdout: No space left' "$BATS_TEST_TMPDIR/full.err"
 }
 
 @test "a map that fills: the rest is one row, nothing is missing, and it is said" {
@@ -199,9 +221,10 @@ equal() { [ "$1" = "$2" ] || { echo "$3: counted $1, captured $2" && return 1; }
 	closetrace_start comm flows --netns "$server" --once -d 1h -o ndjson --by comm,verdict
 	closetrace_start first flows --netns "$server" --once -d 1h --by client --sort connections --top 1 -o ndjson
 	closetrace_start resets flows --netns "$server" --once -d 1h -o ndjson -f 'rst.count > 0 and fin.count = 0'
+	closetrace_start ratio flows --netns "$server" --once -d 1h -o ndjson -f 'rst_per_connection > 0.4 and ct.count > 0'
 	closetrace_start single flows --netns "$server" --once -d 1h -o ndjson --by connection
 	traffic
-	for name in zones comm first resets single; do
+	for name in zones comm first resets ratio single; do
 		closetrace_stop $name
 		[ "$status" = 0 ]
 	done
@@ -213,6 +236,8 @@ equal() { [ "$1" = "$2" ] || { echo "$3: counted $1, captured $2" && return 1; }
 	[ "$(jq -s 'length' "$BATS_TEST_TMPDIR/first.out")" = 1 ]
 	[ "$(jq -r .client_addr "$BATS_TEST_TMPDIR/first.out")" = 10.77.3.2 ]
 	[ "$(jq -s '[.[].server_port] | unique' -c "$BATS_TEST_TMPDIR/resets.out")" = '[81,8081]' ]
+	# 5 of 12, 4 of 4 and 6 of 6; not 0 of 3, and not where there was no handshake.
+	[ "$(jq -s 'map(.connections) | add' "$BATS_TEST_TMPDIR/ratio.out")" = 22 ]
 	[ "$(jq -s 'length' "$BATS_TEST_TMPDIR/single.out")" = 38 ]
 }
 

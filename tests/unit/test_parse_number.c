@@ -123,6 +123,38 @@ TEST(u64_with_a_limit)
 	assert_all_rows(rows, parse_up_to_100);
 }
 
+TEST(thousandths)
+{
+	static const struct {
+		const char *text;
+		int err;
+		uint64_t value;
+	} cases[] = {
+		{ "0", 0, 0 },
+		{ "2", 0, 2000 },
+		{ "0.5", 0, 500 },
+		{ "1.25", 0, 1250 },
+		{ "1.007", 0, 1007 },
+		{ "18446744073709551.615", 0, UINT64_MAX },
+		{ "18446744073709551.616", -ERANGE, 9 },
+		{ "99999999999999999999", -ERANGE, 9 },
+		{ "1.2345", -EINVAL, 9 },
+		{ "1.", -EINVAL, 9 },
+		{ ".5", -EINVAL, 9 },
+		{ "1.x", -EINVAL, 9 },
+		{ "1,5", -EINVAL, 9 },
+		{ "-1", -EINVAL, 9 },
+		{ "", -EINVAL, 9 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint64_t value = 9;
+
+		assert_int_equal(parse_thousandths(cases[i].text, &value), cases[i].err);
+		assert_int_equal(value, cases[i].value);
+	}
+}
+
 TEST(port)
 {
 	static const struct row rows[] = {

@@ -39,11 +39,22 @@ static struct {
 	size_t restore_len;
 } terminal = { .messages = -1, .real_stderr = -1 };
 
+static bool can_move_cursor(const char *name)
+{
+	bool can;
+	int err;
+
+	if (setupterm(name, STDOUT_FILENO, &err) == ERR)
+		return false;
+	can = cursor_address != NULL;
+	del_curterm(cur_term);
+	return can;
+}
+
 int terminal_check(void)
 {
 	const char *name = getenv("TERM");
 	struct winsize size;
-	int err;
 
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		return log_error(-EINVAL,
@@ -53,7 +64,7 @@ int terminal_check(void)
 		return log_error(-EINVAL,
 				 "top needs to know the terminal: TERM is not set; set it, "
 				 "or use `closetrace flows`");
-	if (setupterm(name, STDOUT_FILENO, &err) == ERR || !cursor_address)
+	if (!can_move_cursor(name))
 		return log_error(
 			-EINVAL,
 			"the terminal \"%s\" is unknown or cannot move its cursor; set TERM, "
