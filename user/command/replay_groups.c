@@ -47,6 +47,22 @@ void replay_groups_free(struct replay_groups **groups)
 	*groups = NULL;
 }
 
+/* Begun before the capture, or not over with it: what an ending of a live socket cannot be. */
+static void mend_counts(uint64_t *counts, const struct closed_connection *c)
+{
+	static const enum tally_count closed[] = { TALLY_CLOSED_FIN, TALLY_CLOSED_FIN_RST,
+						   TALLY_CLOSED_RST, TALLY_RST_NO_CT };
+
+	if (!counts[TALLY_SYN_CLT] && !counts[TALLY_SYN_SRV]) {
+		counts[TALLY_FOUND] = counts[TALLY_OPENED];
+		counts[TALLY_OPENED] = 0;
+	}
+	if (c->record.decision.verdict == CLOSE_ORPHAN_MID ||
+	    c->record.decision.verdict == CLOSE_PORT_REUSE)
+		for (size_t i = 0; i < sizeof(closed) / sizeof(closed[0]); i++)
+			counts[closed[i]] = 0;
+}
+
 void replay_groups_add(struct replay_groups *groups, const struct closed_connection *c)
 {
 	uint64_t counts[FLOW_COUNT_COUNT] = { 0 };
@@ -56,6 +72,7 @@ void replay_groups_add(struct replay_groups *groups, const struct closed_connect
 	identity.known = FLOW_BY_CONNECTION | FLOW_KEY(VERDICT);
 	flow_identity_of_ending(&identity, c);
 	flow_counts_add_ending(counts, c);
+	mend_counts(counts, c);
 	flow_groups_take_ending(groups->groups, &identity, counts);
 }
 
