@@ -322,3 +322,60 @@ equal() { [ "$1" = "$2" ] || { echo "$3: counted $1, captured $2" && return 1; }
 	closetrace_stop builtin
 	[ "$(jq -r '[.zone_client, .zone_server] | join(" ")' "$BATS_TEST_TMPDIR/file.out" | sort -u)" = "lab private" ]
 }
+
+@test "through a router, IPv4 and IPv6: once in all namespaces, and in the router alone" {
+	need_lab
+	lab_make
+	on_server sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+	for i in 1 2; do
+		ip -n "$server" addr add "fd77:$i::1/64" dev "v$i" nodad
+		ip -n "$server-$i" addr add "fd77:$i::2/64" dev eth0 nodad
+		ip -n "$server-$i" -6 route add default via "fd77:$i::1"
+	done
+	cat >"$BATS_TEST_TMPDIR/echo.py" <<-'END'
+		import socket
+		s = socket.create_server(("::", 90), family=socket.AF_INET6, dualstack_ipv6=True)
+		while True:
+		    c, _ = s.accept()
+		    c.recv(9)
+		    c.close()
+	END
+	ip netns exec "$server-2" python3 "$BATS_TEST_TMPDIR/echo.py" 3>&- &
+	pids[echo]=$!
+	await 10 ip netns exec "$server-2" sh -c 'ss -Hltn "sport = :90" | grep -q LISTEN'
+	# Neighbours are found, and addresses are no longer tentative, before the count.
+	await 10 on_client 1 bash -c 'exec 3<>/dev/tcp/fd77:2::2/90'
+	closetrace_start all flows --once -d 1h -o ndjson --netns "$server,$server-1,$server-2,$server-3" --by server,server_port
+	closetrace_start router flows --once -d 1h -o ndjson --netns "$server" --by server,server_port
+	on_client 1 python3 - <<-'END'
+		import socket
+		for addr in ("10.77.2.2", "fd77:2::2"):
+		    for port, count in ((90, 5), (91, 3)):
+		        for _ in range(count):
+		            try:
+		                with socket.create_connection((addr, port)) as s:
+		                    s.sendall(b"x")
+		                    s.recv(1)
+		            except OSError:
+		                pass
+	END
+	await 10 ip netns exec "$server-2" sh -c '! ss -Htn state established state last-ack | grep -q .'
+	closetrace_stop all
+	closetrace_stop router
+	for name in all router; do
+		out=$BATS_TEST_TMPDIR/$name.out
+		cat "$out"
+		for addr in 10.77.2.2 fd77:2::2; do
+			select=".server_addr == \"$addr\" and .server_port == "
+			[ "$(sum "$out" connections "${select}90")" = 5 ]
+			[ "$(sum "$out" ct_count "${select}90")" = 5 ]
+			[ "$(sum "$out" closed_fin "${select}90")" = 5 ]
+			[ "$(sum "$out" connections "${select}91")" = 3 ]
+			[ "$(sum "$out" rst_count_srv "${select}91")" = 3 ]
+			[ "$(sum "$out" rst_no_ct "${select}91")" = 3 ]
+		done
+		[ "$(sum "$out" syn_count_clt)" = 16 ]
+		[ "$(sum "$out" found)" = 0 ]
+		[ "$(sum "$out" guessed)" = 0 ]
+	done
+}
