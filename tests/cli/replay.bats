@@ -154,6 +154,8 @@ failed() { # failed STATUS WORD ARGUMENTS...: one sentence with WORD in it
 	: > "$BATS_TEST_TMPDIR/empty"
 	failed 1 "empty is not a capture" "$BATS_TEST_TMPDIR/empty"
 	failed 2 "needs a capture file"
+	failed 2 "does not go with it" --by server -o zeek "$BATS_TEST_TMPDIR/a.pcap"
+	failed 2 "not \"xml\"" -o xml "$BATS_TEST_TMPDIR/a.pcap"
 	failed 2 "column" -f 'verdict = ' "$BATS_TEST_TMPDIR/a.pcap"
 	printf '\xd4\xc3\xb2\xa1\x02\0\x04\0\0\0\0\0\0\0\0\0\xff\xff\0\0\x93\0\0\0' > "$BATS_TEST_TMPDIR/user0"
 	failed 1 "frames of link type 147" "$BATS_TEST_TMPDIR/user0"

@@ -97,6 +97,14 @@ static int parse_output(const char *name, char *value, struct options *options)
 			 value);
 }
 
+/* Rows of counts are no connections: Zeek's log has no place for them. */
+static int parse_output_of_rows(const char *name, char *value, struct options *options)
+{
+	if (strcmp(value, "zeek") != 0 && sink_ops_find(value))
+		return parse_output(name, value, options);
+	return log_error(-EINVAL, "--%s takes table, wide or ndjson, not \"%s\"", name, value);
+}
+
 static int parse_all(const char *name, char *value, struct options *options)
 {
 	(void)name;
@@ -371,7 +379,7 @@ static const struct option_row option_rows[] = {
 	  "watch packets on these interfaces; auto (all) or none" },
 	{ "hook", 0, "KIND", FOR_BOTH, parse_hook,
 	  "auto, xdp, xdp-native, xdp-generic, tc or none (default auto)" },
-	{ "output", 'o', "FORM", OPTION_FOR_FLOWS, parse_output,
+	{ "output", 'o', "FORM", OPTION_FOR_FLOWS, parse_output_of_rows,
 	  "table, wide or ndjson (default table)" },
 	{ "output", 'o', "FORM", FOR_RECORDS, parse_output,
 	  "table, wide, ndjson or zeek (default table)" },
@@ -461,12 +469,12 @@ static void getopt_tables(unsigned int command, struct option *longs, char *lett
 	longs[count] = (struct option){};
 }
 
-static const struct option_row *option_row_of(int found)
+static const struct option_row *option_row_of(int found, unsigned int command)
 {
 	if (found >= 256)
 		return &option_rows[found - 256];
 	for (size_t i = 0; i < OPTION_ROWS; i++)
-		if (option_rows[i].letter == found)
+		if (option_rows[i].letter == found && option_rows[i].commands & command)
 			return &option_rows[i];
 	return NULL;
 }
@@ -520,7 +528,7 @@ int options_parse(int argc, char **argv, unsigned int command, struct options *r
 		if (found == ':')
 			return log_error(-EINVAL, "option \"%s\" needs a value; --help says which",
 					 argv[word]);
-		row = option_row_of(found);
+		row = option_row_of(found, command);
 		err = row->parse(row->name, optarg, ret);
 		if (err)
 			return err;

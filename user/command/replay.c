@@ -357,6 +357,12 @@ int replay_command(int argc, char **argv)
 		return EXIT_USAGE;
 	if (run.options.help)
 		return help_print(command_find("replay"));
+	if (run.options.flows.by_was_said && run.options.output == &zeek_sink_ops) {
+		log_error(-EINVAL,
+			  "--by makes rows, and Zeek's log has connections: -o zeek does not "
+			  "go with it");
+		return EXIT_USAGE;
+	}
 	if (options_parse_filter(&run.options,
 				 run.options.flows.by_was_said ? &flow_filter_subject :
 								 &connection_filter_subject,
