@@ -156,7 +156,9 @@ ended_cleanly() { # ended_cleanly STATUS
 		ABRT) ended_cleanly 134 ;;
 		*) ended_cleanly 0 ;;
 		esac
+		server_pid=$(tmux -L "$socket" display-message -p '#{pid}')
 		tmux -L "$socket" kill-server
+		await 10 has_ended "$server_pid"
 	done
 }
 
