@@ -92,7 +92,8 @@ static void take_frames(struct replay *replay, const uint8_t *data, size_t size,
 
 	while (size >= 3) {
 		size_t len = data[0] << 8 | data[1];
-		struct captured_packet packet = { .time_ns = now += (uint64_t)data[2] << 27 };
+		struct captured_packet packet = { .time_ns = now += (uint64_t)(data[2] & 63)
+								    << (27 + data[2] / 64 * 8) };
 		uint8_t *frame;
 
 		data += 3;

@@ -322,6 +322,18 @@ TEST(no_more_than_max_flows_are_remembered)
 	assert_int_equal(logged_count, 1000);
 }
 
+/* A capture may say any time: timers end, and connections with them. */
+TEST(a_time_at_the_end_of_all_times_is_survived)
+{
+	begin((struct replay_options){ .tell_open = true });
+	now = UINT64_MAX - 5;
+	PLAY(HANDSHAKE);
+	now = UINT64_MAX - 1;
+	PLAY({ CLIENT, F | A, 1, 1, 0, 0 });
+	finish();
+	assert_int_equal(told_count, 1);
+}
+
 TEST(any_cut_of_a_frame_is_survived)
 {
 	const struct step data = { CLIENT, A, 1, 1, 40, 0 };

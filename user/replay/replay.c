@@ -13,6 +13,8 @@
 #include "user/replay/link_layer.h"
 
 /* As the live programs (ENDED_SECONDS): for that long a late packet belongs to what has ended. */
+/* The year 2262: behind it a timer could go through the end of the numbers. */
+#define TIME_MOST_NS (UINT64_C(1) << 63)
 #define ENDED_NS (120 * CLOCK_NS_PER_SECOND)
 
 struct replay {
@@ -444,13 +446,14 @@ int replay_take(struct replay *replay, const struct captured_packet *packet, int
 				  .len = packet->len,
 				  .decap = replay->options.decap,
 				  .fragments = replay->fragments };
+	uint64_t time_ns = packet->time_ns < TIME_MOST_NS ? packet->time_ns : TIME_MOST_NS;
 	int at, err = 0;
 
 	replay->counters.packets++;
-	if (packet->time_ns < replay->now_ns)
+	if (time_ns < replay->now_ns)
 		replay->counters.time_back++;
 	else
-		replay->now_ns = packet->time_ns;
+		replay->now_ns = time_ns;
 	if (!replay->first_ns)
 		replay->first_ns = replay->now_ns;
 	walk.now_ns = replay->now_ns;
