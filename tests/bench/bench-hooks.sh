@@ -49,16 +49,16 @@ clsact_attach() {
 	for id in $(sed -n 's/^prog_id:[[:space:]]*//p' "/proc/$TOOL_PID"/fdinfo/* 2>/dev/null | sort -un); do
 		name=$(bpftool -j prog show id "$id" | sed -n 's/.*"name":"\([a-z_0-9]*\)".*/\1/p')
 		case $name in
-		ct_tc_in | ct_tc_out) bpftool prog pin id "$id" "$bench_dir/bpf/$name.$TOOL_PID" || return 1 ;;
+		ct_tc_in | ct_tc_out) bpftool prog pin id "$id" "$bench_dir/bpf/${name}_$TOOL_PID" || return 1 ;;
 		esac
 	done
 	for ns in $(printf '%s\n' "$server_ns" "$client_ns" | sort -u); do
 		for interface in $(ip -n "$ns" -o link | sed 's/^[0-9]*: \([^:@]*\).*/\1/'); do
 			ns_run "$ns" tc qdisc add dev "$interface" clsact || return 1
 			ns_run "$ns" tc filter add dev "$interface" egress bpf da pinned \
-				"$bench_dir/bpf/ct_tc_out.$TOOL_PID" || return 1
+				"$bench_dir/bpf/ct_tc_out_$TOOL_PID" || return 1
 			[[ $interface == lo ]] || ns_run "$ns" tc filter add dev "$interface" ingress bpf da \
-				pinned "$bench_dir/bpf/ct_tc_in.$TOOL_PID" || return 1
+				pinned "$bench_dir/bpf/ct_tc_in_$TOOL_PID" || return 1
 		done
 	done
 }
@@ -102,7 +102,7 @@ hooks_round() {
 		speed=$(hook_once "$hook") && echo "$hook $speed" >>"$bench_dir/hooks.round"
 	done
 	last=$(hook_once none) || return 1
-	awk -v plain="$first" -v last="$last" '{ print $2, (plain + last) / 2, 2 * $2 / (plain + last) >> file "." $1 }' \
+	awk -v plain="$first" -v last="$last" '{ printf "%d %d %.3f\n", $2, (plain + last) / 2, 2 * $2 / (plain + last) >> file "." $1 }' \
 		file="$bench_dir/hooks.$link" "$bench_dir/hooks.round"
 	rm -f "$bench_dir/hooks.round"
 }

@@ -119,6 +119,8 @@ tool_command() {
 	closetrace-default) exec "${trace[@]}" >/dev/null ;;
 	closetrace-xdp) exec "${trace[@]}" --all -o ndjson --hook xdp-generic >/dev/null ;;
 	closetrace-hook-clsact) exec "${trace[@]}" --hook none >/dev/null ;;
+	# Not on lo, which has no driver to run it in.
+	closetrace-hook-xdp-native) exec "${trace[@]}" --hook xdp-native -i v0 >/dev/null ;;
 	closetrace-hook-tcx) exec "${trace[@]}" --hook tc >/dev/null ;;
 	closetrace-hook-*) exec "${trace[@]}" --hook "${1#closetrace-hook-}" >/dev/null ;;
 	closetrace-packets) exec "${trace[@]}" --hook tc -w "$bench_dir/tool.pcapng" >/dev/null ;;
