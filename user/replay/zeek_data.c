@@ -10,7 +10,7 @@
 #define ABOVE_HOLE_WITHOUT_ACKS_MAX 16384
 #define WITHOUT_FURTHER_ACKS_MAX (10u * 1024 * 1024)
 /* Ranges behind holes that are kept apart; more of them end the following of this end's data. */
-#define HOLES_MAX 128
+#define HOLES_MAX 32
 
 struct zeek_range {
 	uint64_t low;
