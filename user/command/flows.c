@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "user/base/cleanup.h"
@@ -181,7 +180,6 @@ static int flows_prepare(struct flows *flows)
 		.fd = STDOUT_FILENO,
 		.file_name_for_messages = "stdout",
 	};
-	struct winsize size;
 	int err;
 
 	output_init(&flows->output, &output);
@@ -190,8 +188,8 @@ static int flows_prepare(struct flows *flows)
 	flows->columns = flows->options.flows.by;
 	if (flows->columns == FLOW_BY_CONNECTION)
 		flows->columns |= FLOW_KEY(COMM) | FLOW_KEY(VERDICT);
-	if (!flows->is_wide && isatty(STDOUT_FILENO) && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
-		flows->width = size.ws_col;
+	if (!flows->is_wide)
+		flows->width = sink_stdout_width();
 	err = options_parse_filter(&flows->options, &flow_filter_subject, &flows->filter);
 	return err ? err : flows_check_filter(flows);
 }

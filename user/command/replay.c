@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "user/base/cleanup.h"
@@ -148,25 +147,6 @@ static int open_zones(struct replay_run *run)
 	if (run->options.flows.by_was_said && zones_new(&run->zones))
 		return log_error(-ENOMEM, "not enough memory");
 	return 0;
-}
-
-static int open_sink(struct replay_run *run)
-{
-	struct sink_options options = {
-		.fd = STDOUT_FILENO,
-		.is_terminal = isatty(STDOUT_FILENO),
-		.file_name_for_messages = "stdout",
-	};
-	struct winsize size;
-	int err;
-
-	if (run->options.flows.by_was_said)
-		return open_groups(run);
-	options.colour = options.is_terminal && !getenv("NO_COLOR");
-	if (options.is_terminal && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
-		options.width = size.ws_col;
-	err = run->options.output->open(&options, &run->sink);
-	return err ? log_error(err, "cannot prepare the output: %s", strerror(-err)) : 0;
 }
 
 /* Zeek's log has all connections, and so do counts. */
@@ -383,7 +363,9 @@ int replay_command(int argc, char **argv)
 		run.progress_ns = clock_monotonic_ns();
 	err = capture_set_open(run.options.words, run.options.word_count, &run.captures);
 	if (!err)
-		err = open_sink(&run);
+		err = run.options.flows.by_was_said ?
+			      open_groups(&run) :
+			      sink_open_stdout(run.options.output, &run.sink);
 	if (!err)
 		err = open_pipeline(&run);
 	if (!err)

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "user/base/cleanup.h"
@@ -93,13 +92,10 @@ static void append_rows(const struct replay_groups *groups, struct strbuf *b,
 	const struct options *options = groups->options;
 	bool is_wide = options->output == &wide_sink_ops;
 	uint32_t columns = options->flows.by;
-	struct winsize size;
-	size_t width = 0;
+	size_t width = is_wide ? 0 : sink_stdout_width();
 
 	if (columns == FLOW_BY_CONNECTION)
 		columns = (columns & ~FLOW_KEY(NETNS)) | FLOW_KEY(VERDICT);
-	if (!is_wide && isatty(STDOUT_FILENO) && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
-		width = size.ws_col;
 	if (options->output == &ndjson_sink_ops)
 		for (size_t i = 0; i < count; i++)
 			flow_append_json(b, rows[i], columns);

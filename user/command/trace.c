@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "user/base/cleanup.h"
@@ -29,6 +28,7 @@
 #include "user/model/zones.h"
 #include "user/pipeline/ledger.h"
 #include "user/pipeline/pipeline.h"
+#include "user/sink/sinks.h"
 
 /* The wall clock is slewed, and jumps after a sleep: ask it again. A step is told at once. */
 #define CLOCK_INTERVAL_NS (10 * CLOCK_NS_PER_SECOND)
@@ -172,23 +172,6 @@ static int on_duration(struct event_loop *loop, int fd, uint32_t events, void *d
 	return 0;
 }
 
-static int trace_open_sink(struct trace *trace)
-{
-	struct sink_options options = {
-		.fd = STDOUT_FILENO,
-		.is_terminal = isatty(STDOUT_FILENO),
-		.file_name_for_messages = "stdout",
-	};
-	struct winsize size;
-	int err;
-
-	options.colour = options.is_terminal && !getenv("NO_COLOR");
-	if (options.is_terminal && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
-		options.width = size.ws_col;
-	err = trace->options.output->open(&options, &trace->sink);
-	return err ? log_error(err, "cannot prepare the output: %s", strerror(-err)) : 0;
-}
-
 static int trace_open_loop(struct trace *trace)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
@@ -261,7 +244,7 @@ static int trace_open(struct trace *trace)
 		err = trace_packets_open(trace->options.packets_path, trace->options.packets_bytes,
 					 trace->tracer, &trace->packets);
 	if (!err)
-		err = trace_open_sink(trace);
+		err = sink_open_stdout(trace->options.output, &trace->sink);
 	if (err)
 		return err;
 	options.sink = trace->sink;

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "user/sink/sinks.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "user/base/log.h"
 
 static const struct sink_ops *const sinks[] = {
 	&table_sink_ops,
@@ -25,4 +30,28 @@ const struct sink_ops *sink_ops_find(const char *name)
 			return ops;
 	}
 	return NULL;
+}
+
+unsigned int sink_stdout_width(void)
+{
+	struct winsize size;
+
+	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
+		return 0;
+	return size.ws_col;
+}
+
+int sink_open_stdout(const struct sink_ops *ops, struct sink **ret)
+{
+	struct sink_options options = {
+		.fd = STDOUT_FILENO,
+		.is_terminal = isatty(STDOUT_FILENO),
+		.width = sink_stdout_width(),
+		.file_name_for_messages = "stdout",
+	};
+	int err;
+
+	options.colour = options.is_terminal && !getenv("NO_COLOR");
+	err = ops->open(&options, ret);
+	return err ? log_error(err, "cannot prepare the output: %s", strerror(-err)) : 0;
 }

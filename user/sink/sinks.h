@@ -15,6 +15,18 @@ const struct sink_ops *sink_ops_find(const char *name);
 /* For help, completion and suggestions: NULL when `index` is past the last one. */
 const struct sink_ops *sink_ops_at(size_t index);
 
+/* Cells of a line of stdout; 0 when it is no terminal, or one that does not say. */
+unsigned int sink_stdout_width(void);
+
+/**
+ * Open a sink on stdout: fitted and in colour where that is a terminal (and NO_COLOR is not set),
+ * stable text where it is not.
+ *
+ * @ret     Set on success only.
+ * @return  0 or a negative errno. Logged.
+ */
+int sink_open_stdout(const struct sink_ops *ops, struct sink **ret);
+
 /* For --help: what the columns of `table` and `wide` mean, the arrow above all. */
 extern const char sink_table_help[];
 
