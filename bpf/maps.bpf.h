@@ -99,9 +99,26 @@ struct ended_map {
 	__type(value, __u64);
 };
 
+/*
+ * Where a program builds a record. Each has a place of its own: a softirq may run other programs
+ * on top of one that a task is in, though never the same one. Packet programs run with softirqs
+ * off, one at a time, and share a place.
+ */
+enum scratch_place {
+	SCRATCH_PACKETS,
+	SCRATCH_SET_STATE,
+	SCRATCH_ERROR_REPORT,
+	SCRATCH_DESTROY,
+	SCRATCH_DESTROY_TOO,
+	SCRATCH_SEND_RESET,
+	SCRATCH_KFREE_SKB,
+	SCRATCH_SYNACK_RTX,
+	SCRATCH_COUNT,
+};
+
 struct scratch_map {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, SCRATCH_COUNT);
 	__type(key, __u32);
 	__type(value, struct watched_close);
 };
@@ -229,6 +246,13 @@ extern const volatile struct tracer_config tracer_config;
 
 /* Ticks per second of the running kernel: user space measures it right after the load. */
 extern volatile __u32 tracer_hz;
+
+static __always_inline struct watched_close *scratch_of(enum scratch_place place)
+{
+	__u32 index = place;
+
+	return bpf_map_lookup_elem(&ct_scratch, &index);
+}
 
 static __always_inline void counter_add(enum tracer_counter id)
 {

@@ -157,14 +157,13 @@ static __always_inline void netns_announce(__u32 netns)
  * reports it, so it is reported once.
  */
 static __always_inline void watch_resolve(const struct flow_key *key, struct flow_state *flow,
-					  __u64 seen, __u8 reset_reason)
+					  __u64 seen, __u8 reset_reason, enum scratch_place place)
 {
 	struct watched_close *kept, *scratch;
 	struct flow_side *own;
-	__u32 zero = 0;
 
 	kept = bpf_map_lookup_elem(&ct_watch, key);
-	scratch = bpf_map_lookup_elem(&ct_scratch, &zero);
+	scratch = scratch_of(place);
 	if (!kept || !scratch)
 		return;
 	__builtin_memcpy(scratch, kept, sizeof(*scratch));
@@ -194,14 +193,14 @@ static __always_inline void watch_resolve(const struct flow_key *key, struct flo
  * A connection that had the tuple before still waits: what would have ended its wait was not
  * noticed. It is told as it is known before another takes its place. Global: rare, verified once.
  */
-__weak __noinline int watch_tell_older(struct close_record *younger)
+__weak __noinline int watch_tell_older(struct close_record *younger, enum scratch_place place)
 {
 	struct flow_key key;
 
 	if (!younger)
 		return 0;
 	key = younger->key;
-	watch_resolve(&key, NULL, 0, 0);
+	watch_resolve(&key, NULL, 0, 0, place);
 	return 0;
 }
 

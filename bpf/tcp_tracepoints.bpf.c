@@ -18,7 +18,7 @@ static __always_inline void socket_connecting(struct sock *sk)
 		return;
 	}
 	/* A socket may connect again after a failure that nothing else has told of. */
-	socket_report(state, sk);
+	socket_report(state, sk, SCRATCH_SET_STATE);
 	socket_restart(state, EVIDENCE(CLIENT));
 	state->state = TCP_SYN_SENT;
 	record = &state->watched.record;
@@ -162,7 +162,7 @@ static __always_inline void socket_closed(void *ctx, struct sock *sk, int oldsta
 	}
 	stacks_of_close(ctx, state, sk);
 	if (socket_close_is_last_event(sk, &state->watched.record.evidence))
-		socket_report(state, sk);
+		socket_report(state, sk, SCRATCH_SET_STATE);
 }
 
 SEC("tp_btf/inet_sock_set_state")
@@ -220,26 +220,26 @@ int BPF_PROG(ct_error_report, struct sock *sk)
 		return 0;
 	state->watched.record.evidence.seen |= EVIDENCE(ERROR_REPORT);
 	socket_catch_up(state, sk);
-	socket_report(state, sk);
+	socket_report(state, sk, SCRATCH_ERROR_REPORT);
 	return 0;
 }
 
-static __always_inline void socket_destroyed(struct sock *sk, bool is_again)
+static __always_inline void socket_destroyed(struct sock *sk, enum scratch_place place)
 {
 	struct socket_state *state = socket_find(sk);
 
 	if (!state || state->phase == SOCKET_REPORTED)
 		return;
 	socket_catch_up(state, sk);
-	if (is_again && state->phase == SOCKET_CLOSED)
+	if (place == SCRATCH_DESTROY_TOO && state->phase == SOCKET_CLOSED)
 		counter_add(COUNTER_DESTROY_CAUGHT);
-	socket_report(state, sk);
+	socket_report(state, sk, place);
 }
 
 SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(ct_destroy, struct sock *sk)
 {
-	socket_destroyed(sk, false);
+	socket_destroyed(sk, SCRATCH_DESTROY);
 	return 0;
 }
 
@@ -250,7 +250,7 @@ int BPF_PROG(ct_destroy, struct sock *sk)
 SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(ct_destroy_too, struct sock *sk)
 {
-	socket_destroyed(sk, true);
+	socket_destroyed(sk, SCRATCH_DESTROY_TOO);
 	return 0;
 }
 
@@ -342,7 +342,8 @@ static __always_inline void reply_report(const struct reply_reset *reply, __u32 
 	struct flow_state *flow;
 	struct flow_side *own;
 	struct flow_key key;
-	__u32 zero = 0;
+	enum scratch_place place = announce ? SCRATCH_SEND_RESET : SCRATCH_KFREE_SKB;
+	struct watched_close *scratch;
 	int local;
 
 	local = flow_key_make(&key, view->dest_addr, view->dest_port, view->source_addr,
@@ -366,7 +367,7 @@ static __always_inline void reply_report(const struct reply_reset *reply, __u32 
 	}
 	if (own->marks & FLOW_SIDE_WATCHED) {
 		watch_resolve(&key, flow, reply->seen | EVIDENCE(TIME_WAIT_RESET),
-			      reply->reset_reason);
+			      reply->reset_reason, place);
 		return;
 	}
 	if (own->marks & FLOW_SIDE_REPORTED ||
@@ -379,9 +380,10 @@ static __always_inline void reply_report(const struct reply_reset *reply, __u32 
 			amend_emit(&key, local, reply->seen, 0, own->rst_count);
 		return;
 	}
-	record = bpf_map_lookup_elem(&ct_scratch, &zero);
-	if (!record)
+	scratch = scratch_of(place);
+	if (!scratch)
 		return;
+	record = &scratch->record;
 	__builtin_memset(record, 0, sizeof(*record));
 	record_head_fill(&record->head, RECORD_CLOSE, sizeof(*record));
 	record->key = key;
@@ -434,7 +436,7 @@ static __always_inline void reply_of_socket(struct socket_state *state, __u8 rea
 			own->rst_announced++;
 		/* Data came with the ACK of our FIN: what awaits the peer's FIN ends here. */
 		if (own->marks & FLOW_SIDE_WATCHED) {
-			watch_resolve(&record->key, flow, seen, reason);
+			watch_resolve(&record->key, flow, seen, reason, SCRATCH_SEND_RESET);
 			return;
 		}
 	}
@@ -593,11 +595,11 @@ int BPF_PROG(ct_synack_rtx, struct sock *sk, struct request_sock *req)
 	struct flow_state *flow;
 	struct flow_side *own;
 	struct flow_key key;
-	__u32 zero = 0, tries = 1;
+	__u32 tries = 1;
 	int local;
 
 	local = socket_flow_key(common, HOST_TO_NET_16(common->skc_num), &key);
-	watched = bpf_map_lookup_elem(&ct_scratch, &zero);
+	watched = scratch_of(SCRATCH_SYNACK_RTX);
 	flow = bpf_map_lookup_elem(&ct_flows, &key);
 	if (!watched || !flow)
 		return 0;
