@@ -88,24 +88,39 @@ static __always_inline __u32 wire_tuple_fill(struct bpf_sock_tuple *tuple,
 	return sizeof(tuple->ipv6);
 }
 
-/* The state of the socket that an incoming packet is for; TCP_STATE_NONE without one. */
-static __always_inline __u8 wire_socket_state(void *ctx, const struct packet_view *view)
+/*
+ * The state of the socket that an incoming packet is for, with `reversed` that an outgoing one is of;
+ * with `any_peer` of a listener alone. TCP_STATE_NONE without one.
+ */
+static __always_inline __u8 wire_socket_state_of(void *ctx, const struct packet_view *view,
+						 bool reversed, bool any_peer)
 {
 	struct bpf_sock_tuple tuple = {};
+	__u32 size = wire_tuple_fill(&tuple, view, reversed);
 	struct bpf_sock *sk;
-	__u32 size = wire_tuple_fill(&tuple, view, false);
 	__u8 state;
 
 	/* Two calls: the verifier wants the size as a constant. */
-	if (size == sizeof(tuple.ipv4))
+	if (size == sizeof(tuple.ipv4)) {
+		if (any_peer)
+			tuple.ipv4.saddr = tuple.ipv4.sport = 0;
 		sk = bpf_skc_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv4), BPF_F_CURRENT_NETNS, 0);
-	else
+	} else {
+		if (any_peer)
+			tuple.ipv6.sport = 0;
 		sk = bpf_skc_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv6), BPF_F_CURRENT_NETNS, 0);
+	}
 	if (!sk)
 		return TCP_STATE_NONE;
 	state = sk->state;
 	bpf_sk_release(sk);
 	return state;
+}
+
+/* The state of the socket that an incoming packet is for; TCP_STATE_NONE without one. */
+static __always_inline __u8 wire_socket_state(void *ctx, const struct packet_view *view)
+{
+	return wire_socket_state_of(ctx, view, false, false);
 }
 
 /* Whether `addr` is delivered on this host, by the routing table. Costs a FIB lookup. */
@@ -352,31 +367,6 @@ static __always_inline void wire_icmp(const struct wire_packet *packet)
 		flow_fold_icmp(flow, packet->sender, packet->view, packet->sight.now_ns);
 }
 
-/* Who owns the local end of a packet: its own socket, or with `any_peer` a listener. */
-static __always_inline __u8 tally_socket_state(void *ctx, const struct packet_view *view,
-					       bool reversed, bool any_peer)
-{
-	struct bpf_sock_tuple tuple = {};
-	__u32 size = wire_tuple_fill(&tuple, view, reversed);
-	struct bpf_sock *sk;
-	__u8 state;
-
-	if (size == sizeof(tuple.ipv4)) {
-		if (any_peer)
-			tuple.ipv4.saddr = tuple.ipv4.sport = 0;
-		sk = bpf_skc_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv4), BPF_F_CURRENT_NETNS, 0);
-	} else {
-		if (any_peer)
-			tuple.ipv6.sport = 0;
-		sk = bpf_skc_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv6), BPF_F_CURRENT_NETNS, 0);
-	}
-	if (!sk)
-		return TCP_STATE_NONE;
-	state = sk->state;
-	bpf_sk_release(sk);
-	return state;
-}
-
 /* The first packet of a flow is no SYN: what is here that it could belong to? */
 static __always_inline void tally_meet(void *ctx, const struct wire_packet *packet,
 				       struct tally_packet *tally)
@@ -393,11 +383,11 @@ static __always_inline void tally_meet(void *ctx, const struct wire_packet *pack
 	if (!is_out && !wire_addr_is_local(ctx, view, view->dest_addr, view->source_addr,
 					   packet->sight.ifindex))
 		return;
-	state = tally_socket_state(ctx, view, is_out, false);
+	state = wire_socket_state_of(ctx, view, is_out, false);
 	if (state != TCP_STATE_NONE && state != TCP_STATE_LISTEN)
 		tally->met |= TALLY_MET_CONNECTION;
 	if (state == TCP_STATE_LISTEN ||
-	    tally_socket_state(ctx, view, is_out, true) == TCP_STATE_LISTEN)
+	    wire_socket_state_of(ctx, view, is_out, true) == TCP_STATE_LISTEN)
 		tally->met |= TALLY_MET_LISTENER;
 }
 
