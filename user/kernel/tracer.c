@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "bpf/closetrace.skel.h"
-#include "include/packet_trail.h"
 #include "user/base/cleanup.h"
 #include "user/base/clock.h"
 #include "user/base/log.h"
@@ -25,6 +24,7 @@
 #include "user/kernel/snmp.h"
 #include "user/kernel/storm_flush.h"
 #include "user/kernel/tick.h"
+#include "user/kernel/tracer_load.h"
 #include "user/kernel/watch_expiry.h"
 
 /*
@@ -35,10 +35,6 @@
 #define RESCAN_DELAY_NS (50 * CLOCK_NS_PER_MS)
 #define STORM_INTERVAL_NS CLOCK_NS_PER_SECOND
 #define WATCH_INTERVAL_NS (500 * CLOCK_NS_PER_MS)
-/* Flows that another namespace may count, or that were forgotten: more than the flow map holds. */
-#define ORIGINS_PER_FLOW 2
-/* Those of sockets that ended by FIN stay until their record is sent; the oldest make room. */
-#define STACKS_MAX 8192
 
 struct tracer {
 	const struct tracer_options *options;
@@ -96,49 +92,6 @@ static int tracer_resolve_netns(struct tracer *tracer)
 				  &tracer->listed);
 }
 
-static int tracer_load(struct tracer *tracer)
-{
-	struct closetrace_bpf *skeleton = closetrace_bpf__open();
-	int err;
-
-	if (!skeleton)
-		return log_error(-errno, "cannot read the built-in BPF programs: %s",
-				 strerror(errno));
-	tracer->skeleton = skeleton;
-	memcpy((void *)&skeleton->rodata->tracer_config, &tracer->config, sizeof(tracer->config));
-	if (tracer->options->max_flows)
-		bpf_map__set_max_entries(skeleton->maps.ct_flows, tracer->options->max_flows);
-	if (!tracer->config.storm_rate)
-		bpf_map__set_max_entries(skeleton->maps.ct_storms, 1);
-	if (tracer->options->ring_bytes)
-		bpf_map__set_max_entries(skeleton->maps.ct_events, tracer->options->ring_bytes);
-	if (!kernel_features_has(&tracer->features, KERNEL_FEATURE_CGROUP_EVENTS)) {
-		bpf_program__set_autoload(skeleton->progs.ct_cgroup_mkdir, false);
-		bpf_program__set_autoload(skeleton->progs.ct_cgroup_rmdir, false);
-	}
-	if (tracer->config.flags & TRACER_STACKS)
-		bpf_map__set_max_entries(skeleton->maps.ct_stacks, STACKS_MAX);
-	if (tracer->config.flags & TRACER_TALLY) {
-		bpf_map__set_max_entries(skeleton->maps.ct_tally,
-					 tracer->options->max_conversations);
-		bpf_map__set_max_entries(skeleton->maps.ct_origins,
-					 ORIGINS_PER_FLOW *
-						 bpf_map__max_entries(skeleton->maps.ct_flows));
-	}
-	if (tracer->config.trail_packets) {
-		bpf_map__set_max_entries(skeleton->maps.ct_trails, TRAIL_SLOTS);
-		bpf_map__set_max_entries(skeleton->maps.ct_trail_pkts,
-					 TRAIL_SLOTS * tracer->config.trail_packets);
-	}
-	err = closetrace_bpf__load(skeleton);
-	if (err)
-		return log_error(err,
-				 "the kernel refused the BPF programs (%s); run with --debug for "
-				 "its reasons",
-				 strerror(-err));
-	return 0;
-}
-
 int tracer_new(const struct tracer_options *options, struct tracer **ret)
 {
 	struct tracer *tracer = calloc(1, sizeof(*tracer));
@@ -164,7 +117,7 @@ int tracer_new(const struct tracer_options *options, struct tracer **ret)
 	else
 		err = tracer_resolve_netns(tracer);
 	if (!err)
-		err = tracer_load(tracer);
+		err = tracer_load(options, &tracer->config, &tracer->features, &tracer->skeleton);
 	if (err) {
 		tracer_free(&tracer);
 		return err;
