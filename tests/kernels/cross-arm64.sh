@@ -1,64 +1,33 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# Does closetrace build for arm64? Both sides, on any Debian host: a cross compiler, and the
-# libraries of Debian's arm64 in a folder of their own; the system's apt is not touched. What is
-# built is not run: build/arm64/closetrace is for an arm64 host.
+# Build closetrace for arm64, on an amd64 host: cross-arm64.sh [TARGET...], targets of make, default
+# "guests". Debian's cross compiler, and the libraries of Debian's arm64 as a tree in a folder of
+# their own. What is built is in $BUILD/arm64; nothing of it is run here.
 # Exit 0, 1 it does not build, 77 something is not obtainable, with the sentence.
-set -u
+set -u -o pipefail
 cd "$(dirname "$0")/../.." || exit 1
 BUILD=${BUILD:-build}
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/closetrace-arm64
-root=$cache/root
-packages="libbpf-dev libbpf1 libelf-dev libelf1 zlib1g-dev zlib1g libjansson-dev libjansson4
-	libpcap0.8-dev libpcap0.8 libzstd-dev libzstd1 libncurses-dev libncursesw6 libtinfo6
-	libsqlite3-dev libsqlite3-0 libmicrohttpd-dev libmicrohttpd12"
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/closetrace-kernels
+# shellcheck source=tests/kernels/architectures.sh
+. tests/kernels/architectures.sh
+# shellcheck source=tests/kernels/debian-packages.sh
+. tests/kernels/debian-packages.sh
+architecture_set arm64-latest
+packages="libbpf-dev libelf-dev zlib1g-dev libjansson-dev libpcap-dev libzstd-dev
+	libncurses-dev uthash-dev"
 
 skip() { echo "skipped: $*" && exit 77; }
 
-apt_private() {
-	APT_CONFIG=$cache/apt.conf "$@"
-}
-
-libraries_fetch() {
-	local package archive
-	mkdir -p "$cache"/{lists/partial,archives/partial,root} && : >"$cache/status" || return
-	cat >"$cache/apt.conf" <<-END
-		APT::Architecture "arm64";
-		APT::Architectures { "arm64"; };
-		APT::Sandbox::User "root";
-		Dir::State "$cache";
-		Dir::State::status "$cache/status";
-		Dir::Cache "$cache";
-	END
-	apt_private apt-get -qq update || return
-	# One by one: the names of some differ between releases, and the linker says what it lacks.
-	(cd "$cache/archives" && for package in $packages; do
-		apt_private apt-get -qq download "$package" 2>/dev/null
-	done)
-	for archive in "$cache"/archives/*.deb; do
-		dpkg-deb -x "$archive" "$root" || return
-	done
-	touch "$cache/complete"
-}
-
-command -v aarch64-linux-gnu-gcc >/dev/null ||
-	skip "aarch64-linux-gnu-gcc is missing: apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
-[ -e "$cache/complete" ] || libraries_fetch || skip "the arm64 libraries cannot be fetched"
-libs=$(sed -n 's/^LIBRARIES := //p' Makefile)
-flags="-L$root/usr/lib/aarch64-linux-gnu -L$root/lib/aarch64-linux-gnu"
-for library in $libs; do
-	case $library in
-	libbpf | libelf | libpcap | libzstd) flags+=" -l${library#lib}" ;;
-	zlib) flags+=" -lz" ;;
-	sqlite3) flags+=" -lsqlite3" ;;
-	ncursesw) flags+=" -lncursesw -ltinfo" ;;
-	*) flags+=" -l${library#lib}" ;;
-	esac
-done
-make BUILD="$BUILD/arm64" CC=aarch64-linux-gnu-gcc BPF_ARCH=arm64 LIB_CFLAGS= \
-	CPPFLAGS="-I$root/usr/include -I$root/usr/include/aarch64-linux-gnu" \
-	LIBS="$flags -Wl,--unresolved-symbols=ignore-in-shared-libs" all || exit 1
-case $(LC_ALL=C od -An -tx1 -j18 -N2 "$BUILD/arm64/closetrace" | tr -d ' ') in
-b700) echo "$BUILD/arm64/closetrace: built for arm64" ;;
-*) echo "$BUILD/arm64/closetrace is not for arm64" && exit 1 ;;
+command -v "${tools}gcc" >/dev/null || skip "${tools}gcc is missing: packaging/install-deps arm64"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# shellcheck disable=SC2086
+tree=$(packages_tree build $packages 2>"$log") ||
+	skip "the libraries of arm64 cannot be fetched: $(tail -n 1 "$log")"
+export PKG_CONFIG_SYSROOT_DIR=$tree PKG_CONFIG_LIBDIR=$tree/usr/lib/aarch64-linux-gnu/pkgconfig:$tree/usr/share/pkgconfig
+make BUILD="$BUILD/arm64" CC="${tools}gcc --sysroot=$tree" AR="${tools}ar" BPF_ARCH=arm64 \
+	"${@:-guests}" || exit 1
+case $(LC_ALL=C od -An -tx1 -j18 -N2 "$BUILD/arm64/closetrace-static" | tr -d ' ') in
+b700) echo "$BUILD/arm64: built for arm64" ;;
+*) echo "$BUILD/arm64/closetrace-static is not for arm64" && exit 1 ;;
 esac

@@ -5,19 +5,23 @@ set -u -o pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/closetrace-kernels
+# shellcheck source=tests/kernels/architectures.sh
+. "$here/architectures.sh"
+# shellcheck source=tests/kernels/debian-packages.sh
+. "$here/debian-packages.sh"
 # shellcheck source=tests/kernels/kernel-packages.sh
 . "$here/kernel-packages.sh"
 
 usage() {
 	cat <<-END
-		usage: kernel-matrix.sh -p PAYLOAD_DIR -o OUT [-k KERNELS] [-r KERNELS] [-j JOBS]
+		usage: kernel-matrix.sh -p PAYLOADS -o OUT [-k KERNELS] [-r KERNELS] [-j JOBS]
 		                        [-t SECONDS]
-		  -k  kernels, default "5.10 6.1 6.12 6.18 latest"; NAME:ARGUMENT adds ARGUMENT
-		      to the kernel's command line
+		  -k  kernels, default "5.10 6.1 6.12 6.18 latest"; arm64-NAME is the same for
+		      another architecture; NAME:ARGUMENT adds ARGUMENT to the command line
 		  -r  kernels whose skip is a failure
 		  -t  longest life of a guest, default 180
-		PAYLOAD_DIR/run runs as root in the guest. Its status is the verdict, 77 means
-		skipped; what it leaves in out/ comes back in OUT/KERNEL/.
+		PAYLOADS/ARCHITECTURE/run (amd64, arm64) runs as root in the guest. Its status is
+		the verdict, 77 means skipped; what it leaves in out/ comes back in OUT/KERNEL/.
 		Status: 0, 1 a failure, 2 usage, 77 nothing ran.
 	END
 }
@@ -25,7 +29,7 @@ usage() {
 tools_missing() {
 	local tool
 	[ "$(uname -m)" = x86_64 ] || echo -n " an x86_64 host"
-	for tool in qemu-system-x86_64 busybox cpio gzip xz zstd apt-get dpkg-deb flock; do
+	for tool in busybox cpio gzip xz zstd apt-get dpkg-deb flock; do
 		command -v "$tool" >/dev/null || echo -n " $tool"
 	done
 	for tool in /sbin/ip /sbin/tc /usr/sbin/nft /usr/bin/ss; do
@@ -34,42 +38,59 @@ tools_missing() {
 	[ -r "$keyring" ] || echo -n " debian-archive-keyring"
 }
 
-# A program at the same path in the guest, with the libraries that it is linked to.
+# The libraries that a program or library is linked to. ldd would run it, which a tree of another
+# architecture does not allow.
+program_libraries() {
+	local program=$1 library
+	[ -n "$tree" ] || { ldd "$program" | grep -oE '/[^ )]+'; return; }
+	for library in $(readelf -ld "$tree$program" 2>/dev/null |
+		sed -nE 's/.*(\(NEEDED\).*\[|interpreter: )([^]]+)\].*/\2/p'); do
+		case $library in
+		/*) echo "$library" ;;
+		*) (cd "$tree" && find ./usr/lib -name "$library" | sed 's/^.//; q') ;;
+		esac
+	done
+}
+
+# A program of this machine, or of the tree if there is one, at the same path in the guest, with all
+# libraries that it needs.
 program_copy() {
 	local root=$1 program=$2 library
-	mkdir -p "$root${program%/*}" && cp -L "$program" "$root$program" || return
-	for library in $(ldd "$program" | grep -oE '/[^ )]+'); do
-		mkdir -p "$root${library%/*}" && cp -L "$library" "$root$library" || return
+	mkdir -p "$root${program%/*}" && cp -L "$tree$program" "$root$program" || return
+	for library in $(program_libraries "$program"); do
+		[ -e "$root$library" ] || program_copy "$root" "$library" || return
 	done
 }
 
 initramfs_build() {
-	local kernel=$1 root=$2 image=$3 program
+	local kernel=$1 root=$2 image=$3 program busybox
 	mkdir -p "$root"/{bin,sbin,proc,sys,dev,run,tmp,etc,modules,payload} || return
-	cp "$(command -v busybox)" "$root/bin/busybox" && ln -s busybox "$root/bin/sh" || return
+	[ -n "$tree" ] && busybox=$tree/bin/busybox || busybox=$(command -v busybox)
+	cp "$busybox" "$root/bin/busybox" && ln -s busybox "$root/bin/sh" || return
 	for program in /sbin/ip /sbin/tc /usr/sbin/nft /usr/bin/ss; do
 		program_copy "$root" "$program" || return
 	done
 	cp "$here/guest-init" "$root/init" && cp "$kernel"/modules/* "$root/modules/" || return
-	cp -rL "$payload/." "$root/payload/" || return
+	cp -rL "$payloads/$architecture/." "$root/payload/" || return
 	(cd "$root" && find . | cpio -o -H newc -R 0:0 --quiet | gzip -1) >"$image"
 }
 
 # Always tcg: where /dev/kvm opens and does not work, qemu does not fall back and the guest hangs.
 # One processor: patching code across processors is not reliable under tcg.
 guest_run() {
-	local kernel=$1 out=$2 arguments=$3 qemu status
+	local kernel=$1 out=$2 arguments=$3 pid status
 	rm -f "$out/console" "$out/out.tar"
-	timeout -k 5 "$limit" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 1 -m 768 \
+	# shellcheck disable=SC2086
+	timeout -k 5 "$limit" $qemu $machine -accel tcg,thread=multi -smp 1 -m 768 \
 		-nodefaults -no-user-config -display none -no-reboot -serial "file:$out/console" \
 		-device virtio-serial-pci -chardev "file,id=out,path=$out/out.tar" \
 		-device virtserialport,chardev=out,name=out -kernel "$kernel/vmlinuz" \
-		-initrd "$work/$label/initramfs" -append "console=ttyS0 quiet panic=-1 $arguments" \
+		-initrd "$work/$label/initramfs" -append "console=$console quiet panic=-1 $arguments" \
 		</dev/null >"$out/qemu" 2>&1 &
-	qemu=$!
+	pid=$!
 	# shellcheck disable=SC2064
-	trap "kill $qemu; exit 1" TERM
-	wait "$qemu"
+	trap "kill $pid; exit 1" TERM
+	wait "$pid"
 	status=$?
 	tr -d '\r' <"$out/console" >"$out/console.text" && mv "$out/console.text" "$out/console"
 	return $status
@@ -111,17 +132,34 @@ apt_error() {
 	{ grep '^E: Failed' "$1/apt" || tail -n 1 "$1/apt"; } | head -n 1
 }
 
+# What the guest of a kernel is made of: sets tree, kernel and note, or prints why not.
+guest_prepare() {
+	local out=$1 status
+	tree="" note=""
+	if ! command -v "$qemu" >/dev/null; then
+		echo "$qemu is missing"
+	elif ! [ -x "$payloads/$architecture/run" ]; then
+		echo "no payload for $architecture"
+	elif [ "$architecture" != "$(dpkg --print-architecture)" ] &&
+		! tree=$(packages_tree guest busybox-static iproute2 nftables 2>"$out/apt"); then
+		echo "programs of $architecture not obtainable: $(apt_error "$out")"
+	else
+		kernel=$(kernel_fetch "$line" 2>"$out/apt")
+		status=$?
+		[ $status = 3 ] && note=", from the cache: $(apt_error "$out")"
+		[ -n "$kernel" ] || echo "kernel not obtainable: $(apt_error "$out")"
+	fi
+}
+
 # One kernel from download to verdict, which goes to OUT/LABEL/verdict.
 kernel_run() {
-	local name=${1%%:*} arguments=${1#*:} out kernel status began note="" verdict
-	[ "$arguments" = "$1" ] && arguments=""
+	local line arguments architecture qemu machine console tree kernel="" note out status began verdict
+	architecture_set "$1"
 	out=$outputs/$label
 	rm -rf "$out" && mkdir -p "$out" "$work/$label" || return
-	kernel=$(kernel_fetch "$name" 2>"$out/apt")
-	status=$?
-	[ $status = 3 ] && note=", from the cache: $(apt_error "$out")"
+	guest_prepare "$out" >"$out/lacking"
 	if [ -z "$kernel" ]; then
-		echo "SKIP $1 kernel not obtainable: $(apt_error "$out")" >"$out/verdict"
+		echo "SKIP $1 $(cat "$out/lacking")" >"$out/verdict"
 		return
 	fi
 	if ! initramfs_build "$kernel" "$work/$label/root" "$work/$label/initramfs" \
@@ -152,19 +190,20 @@ verdict_print() {
 }
 
 main() {
-	local kernels="5.10 6.1 6.12 6.18 latest" kernel jobs=2 missing
-	payload="" outputs="" required="" limit=180
+	local kernels="5.10 6.1 6.12 6.18 latest" kernel jobs=2 missing line arguments
+	local architecture qemu machine console
+	payloads="" outputs="" required="" limit=180
 	while getopts p:k:r:o:j:t:h option; do
 		case $option in
-		p) payload=$OPTARG ;; o) outputs=$OPTARG ;;
+		p) payloads=$OPTARG ;; o) outputs=$OPTARG ;;
 		k) kernels=$OPTARG ;; r) required=$OPTARG ;;
 		j) jobs=$OPTARG ;; t) limit=$OPTARG ;;
 		h) usage && exit 0 ;; *) usage >&2 && exit 2 ;;
 		esac
 	done
-	if ! [ -x "$payload/run" ] || [ -z "$outputs" ]; then usage >&2 && exit 2; fi
+	if ! [ -d "$payloads" ] || [ -z "$outputs" ]; then usage >&2 && exit 2; fi
 	for kernel in $kernels $required; do
-		kernel_suites "${kernel%%:*}" >/dev/null && continue
+		architecture_set "$kernel" && kernel_suites "$line" >/dev/null && continue
 		echo "kernel-matrix.sh: no suite is known for kernel $kernel" >&2
 		exit 2
 	done
@@ -178,12 +217,12 @@ main() {
 	trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$work"' EXIT
 	for kernel in $kernels; do
 		[ "$(jobs -rp | wc -l)" -lt "$jobs" ] || wait -n
-		label=${kernel//[:\/]/_}
+		label=$(label_of "$kernel")
 		{ kernel_run "$kernel"; verdict_print "$kernel"; } &
 	done
 	wait
 	for kernel in $kernels; do
-		cat "$outputs/${kernel//[:\/]/_}/verdict"
+		cat "$outputs/$(label_of "$kernel")/verdict"
 	done >"$outputs/verdicts"
 	grep -q '^FAIL' "$outputs/verdicts" && exit 1
 	grep -q '^PASS' "$outputs/verdicts" || exit 77

@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # shellcheck shell=bash
-# Sourced by kernel-matrix.sh: gets Debian cloud kernels as packages, with an apt configuration of
-# its own, and keeps only vmlinuz and the modules below. Knows nothing of guests and payloads.
-
-# The caller sets `cache` (a directory). Packages are amd64 wherever this runs: the guest is.
-readonly keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+# Sourced by kernel-matrix.sh after debian-packages.sh: gets Debian cloud kernels as packages and keeps
+# only vmlinuz and the modules below. Knows nothing of guests and payloads.
 
 # crc32c_generic comes first: the older nf_tables find it by alias and not as a dependency.
 readonly kernel_modules="crc32c_generic virtio_pci virtio_console veth dummy ifb bridge 8021q
@@ -23,74 +20,13 @@ kernel_suites() {
 	esac
 }
 
-# "URI SUITE" for every source that this machine's apt has, in both file formats.
-system_sources() {
-	local one_line=/etc/apt/sources.list
-	cat "$one_line" /etc/apt/sources.list.d/*.list 2>/dev/null |
-		sed -nE 's/^deb +(\[[^]]*\] *)?(https?:[^ ]+) +([^ ]+).*/\2 \3/p'
-	awk 'function flush(  i) { for (i in suite) print uri, suite[i]; uri = ""; delete suite }
-	     FNR == 1 || /^[[:space:]]*$/ { flush() }
-	     /^URIs:/ { uri = $2 }
-	     /^Suites:/ { for (i = 2; i <= NF; i++) suite[i] = $i }
-	     END { flush() }' /etc/apt/sources.list.d/*.sources /dev/null 2>/dev/null
-}
-
-# The host that this machine's apt uses for Debian serves the other suites as well.
-suite_uri() {
-	local suite=$1 id="" wanted uri=""
-	# shellcheck disable=SC1091
-	[ -r /etc/os-release ] && id=$(. /etc/os-release && echo "$ID $VERSION_CODENAME")
-	wanted="${id#* }"
-	case $suite in *-security) wanted+=-security ;; esac
-	[ "${id%% *}" = debian ] &&
-		uri=$(system_sources | awk -v s="$wanted" '$2 == s { print $1; exit }')
-	case $suite in
-	*-security) echo "${uri:-http://deb.debian.org/debian-security}" ;;
-	*) echo "${uri:-http://deb.debian.org/debian}" ;;
-	esac
-}
-
-# Only the transport settings (proxies and such) are taken over from the system.
-apt_configure() {
-	# shellcheck disable=SC2154
-	local dir=$cache/apt/$1
-	mkdir -p "$dir/state/lists/partial" "$dir/archives/partial" && : >"$dir/status" || return
-	echo "deb [signed-by=$keyring] $(suite_uri "$1") $1 main" >"$dir/sources.list"
-	(umask 077 && {
-		env -u APT_CONFIG apt-config dump | grep '^Acquire::'
-		cat <<-END
-			Dir::Etc::parts "/dev/null/"; Dir::Etc::main "/dev/null";
-			Dir::Etc::sourceparts "/dev/null"; Dir::Etc::preferencesparts "/dev/null";
-			Dir::Etc::sourcelist "$dir/sources.list"; Dir::State "$dir/state";
-			Dir::State::status "$dir/status"; Dir::Cache "$dir";
-			APT::Architecture "amd64"; APT::Architectures "amd64";
-			APT::Sandbox::User "root"; Acquire::Languages "none"; Acquire::Retries "2";
-		END
-	} >"$dir/apt.conf")
-}
-
-suite_apt() {
-	local suite=$1
-	shift
-	APT_CONFIG=$cache/apt/$suite/apt.conf "$@"
-}
-
-# Refresh a suite's index once a day; apt succeeds on dead hosts unless told otherwise.
-suite_update() (
-	local dir=$cache/apt/$1
-	mkdir -p "$dir" && exec 9>"$dir/lock" && flock 9 || exit
-	[ -n "$(find "$dir/updated" -mtime -1 2>/dev/null)" ] && exit 0
-	apt_configure "$1" &&
-		suite_apt "$1" apt-get -q=2 -o APT::Update::Error-Mode=any update >&2 &&
-		touch "$dir/updated"
-)
-
 # Releases ("6.1.0-56-cloud-amd64") of a line that a suite lists, newest first. From 6.19 the image
 # is split: linux-image is an empty package, and the modules vanish before linux-binary does.
 suite_releases() {
 	local name=$1 suite=$2 prefix
+	# shellcheck disable=SC2154
 	[ "$name" = latest ] && prefix='[0-9]+[.]' || prefix="${name//./[.]}[.]"
-	suite_apt "$suite" apt-cache pkgnames linux- | awk -v p="^${prefix}[0-9].*-cloud-amd64\$" '
+	suite_apt "$suite" apt-cache pkgnames linux- | awk -v p="^${prefix}[0-9].*-cloud-$architecture\$" '
 		sub(/^linux-image-/, "") && $0 ~ p { image[$0] }
 		sub(/^linux-binary-/, "") { binary[$0] }
 		sub(/^linux-modules-/, "") && $0 ~ p { modules[$0] }
@@ -145,7 +81,7 @@ release_install() (
 # nothing to download, the newest kernel in the cache serves, and status 3 says so.
 kernel_fetch() (
 	local name=$1 suite release
-	mkdir -p "$cache/kernels" && exec 8>"$cache/$name.lock" && flock 8 || exit 1
+	mkdir -p "$cache/kernels" && exec 8>"$cache/$architecture-$name.lock" && flock 8 || exit 1
 	for suite in $(kernel_suites "$name"); do
 		suite_update "$suite" || continue
 		for release in $(suite_releases "$name" "$suite" | head -n 3); do
@@ -157,7 +93,7 @@ kernel_fetch() (
 		echo "no usable $name kernel in $suite" >&2
 	done
 	[ "$name" = latest ] && name='*'
-	release=$(find "$cache/kernels" -path "*/$name.*-cloud-amd64/version" | sort -V | tail -n 1)
+	release=$(find "$cache/kernels" -path "*/$name.*-cloud-$architecture/version" | sort -V | tail -n 1)
 	[ -n "$release" ] && echo "${release%/version}" && exit 3
 	exit 1
 )

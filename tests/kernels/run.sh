@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# Run closetrace on other kernels: run.sh [KERNEL...], default: see below.
+# Run closetrace on other kernels: run.sh [KERNEL...|all], default: see below. All: with those of arm64,
+# for which cross-arm64.sh builds.
 #
 # Prints the TAP of every guest as one, and "N passed, N failed, N skipped" last. STRICT=1 (the
 # default when CI=true): 6.1 and 6.12 must be obtainable; the others may come and go with their
@@ -11,45 +12,51 @@ cd "$(dirname "$0")/../.." || exit 1
 BUILD=${BUILD:-build}
 STRICT=${STRICT:-0}
 [ "${CI:-}" = true ] && STRICT=1
-CC=${CC:-cc}
 built=$BUILD/tests/kernels
-kernels=${*:-5.10 6.1 6.12 6.12:lockdown=confidentiality 6.18 latest}
+kernels="5.10 6.1 6.12 6.12:lockdown=confidentiality 6.18 latest"
+case $* in
+"") ;;
+all) kernels+=" arm64-6.1 arm64-6.12 arm64-6.18 arm64-latest" ;;
+*) kernels=$* ;;
+esac
+# shellcheck source=tests/kernels/architectures.sh
+. tests/kernels/architectures.sh
 
 # The programs of the tiers bpf and parity, without the sanitizers, and the libraries they need.
 tier_add() {
-	local test library
-	mkdir -p "$built/payload/tier" "$built/payload/lib" || return
+	local payload=$1 test library
+	mkdir -p "$payload/tier" "$payload/lib" || return
 	for test in "$BUILD"/tests/guest/*; do
 		[ -x "$test" ] || continue
-		cp "$test" "$built/payload/tier/" || return
+		cp "$test" "$payload/tier/" || return
 		for library in $(ldd "$test" | grep -oE '/[^ )]+'); do
-			cp -L "$library" "$built/payload/lib/" || return
+			cp -L "$library" "$payload/lib/" || return
 		done
 	done
-	strip "$built"/payload/tier/* 2>/dev/null || :
+	strip "$payload"/tier/* 2>/dev/null || :
 }
 
+# payload_build ARCHITECTURE: from what is built for it, in PRODUCT.
 payload_build() {
-	local name
-	rm -rf "$built/payload" && mkdir -p "$built/payload" || return
-	for name in endings attached; do
-		$CC -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -Wmissing-prototypes \
-			-Wstrict-prototypes -static -o "$built/payload/$name" \
-			"tests/kernels/payload/$name.c" || return
+	local payload=$built/payloads/$1 product=$2 program
+	mkdir -p "$payload" || return
+	cp -r tests/kernels/features tests/kernels/rows tests/kernels/payload/run "$payload/" || return
+	for program in closetrace-static tests/kernels/{endings,attached} tests/e2e/battery-static; do
+		case $program in *battery*)
+			[ "${GUEST_BATTERY:-1}" != 0 ] && [ -x "$product/$program" ] || continue
+			limit=2400 ;;
+		esac
+		cp "$product/$program" "$payload/$(basename "$program" -static)" || return
 	done
-	cp tests/kernels/payload/run "$built/payload/run" || return
-	cp "$BUILD/closetrace-static" "$built/payload/closetrace" || return
-	strip "$built/payload/closetrace" 2>/dev/null
-	cp -r tests/kernels/features tests/kernels/rows "$built/payload/" || return
-	[ "${GUEST_BATTERY:-1}" != 0 ] && [ -x "$BUILD/tests/e2e/battery-static" ] || return 0
-	cp "$BUILD/tests/e2e/battery-static" "$built/payload/battery" && tier_add || return
-	limit=2400
+	"${tools}strip" "$payload"/{closetrace,battery} 2>/dev/null
+	[ "$1" != amd64 ] || ! [ -e "$payload/battery" ] || tier_add "$payload"
 }
 
 # One kernel's TAP with the kernel in front, and its verdict as the last case: a guest that stopped
 # half way has written no failing line.
 kernel_tap() {
-	local kernel=$1 out=$built/out/${1//[:\/]/_} verdict
+	local kernel=$1 out verdict
+	out=$built/out/$(label_of "$1")
 	verdict=$(cat "$out/verdict" 2>/dev/null || echo "FAIL $kernel no verdict")
 	[ -e "$out/tap" ] && sed -nE "s/^(ok|not ok) [0-9]+ - /\1 - $kernel: /p; /^#/p" "$out/tap"
 	case $verdict in
@@ -76,13 +83,18 @@ tap_renumber() {
 	}'
 }
 
-if ! [ -x "$BUILD/closetrace-static" ]; then
-	echo "$BUILD/closetrace-static is missing: make static" >&2
-	[ "$STRICT" = 1 ] && exit 1
-	exit 77
-fi
 limit=300
-payload_build || exit 1
+rm -rf "$built/payloads"
+for kernel in $kernels; do
+	architecture_set "$kernel" || { echo "run.sh: no architecture is known for $kernel" >&2; exit 1; }
+	[ "$architecture" = amd64 ] && product=$BUILD || product=$BUILD/$architecture
+	if [ -x "$product/closetrace-static" ]; then
+		[ -d "$built/payloads/$architecture" ] || payload_build "$architecture" "$product" || exit 1
+	else
+		echo "$kernel: $product/closetrace-static is missing: make test-kernels builds it" >&2
+	fi
+done
+mkdir -p "$built/payloads"
 required=""
 if [ "$STRICT" = 1 ]; then
 	for kernel in $kernels; do
@@ -91,7 +103,7 @@ if [ "$STRICT" = 1 ]; then
 		esac
 	done
 fi
-tests/kernels/kernel-matrix.sh -p "$built/payload" -o "$built/out" -k "$kernels" -r "$required" \
+tests/kernels/kernel-matrix.sh -p "$built/payloads" -o "$built/out" -k "$kernels" -r "$required" \
 	-j "${JOBS:-2}" -t "${KERNEL_TIMEOUT:-$limit}" >&2
 [ $? = 2 ] && exit 1
 for kernel in $kernels; do kernel_tap "$kernel"; done | tap_renumber
