@@ -210,6 +210,7 @@ int doctor_cost(struct options *options)
 	_cleanup_(cost_run_release) struct cost_run run = { .stats_fd = -1 };
 	_cleanup_(strbuf_release) struct strbuf text = STRBUF_INIT;
 	struct program_cost costs[PROGRAM_COST_MAX];
+	int fds[TRACER_PROGRAM_MAX];
 	size_t count;
 	int err;
 
@@ -218,7 +219,7 @@ int doctor_cost(struct options *options)
 		return exit_code_of(err);
 	err = event_loop_run(run.loop);
 	run.took_ns = clock_monotonic_ns() - run.begin_ns;
-	count = program_cost_read(tracer_object(run.tracer), costs);
+	count = program_cost_read(fds, tracer_program_fds(run.tracer, fds), costs);
 	if (err)
 		return exit_code_of(err);
 	strbuf_append_str(&text, "cost of tracing this host, measured for ");

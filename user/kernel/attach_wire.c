@@ -37,7 +37,6 @@ struct attachment {
 
 struct wire {
 	struct wire_options options;
-	struct wire_programs programs;
 	struct namespaces *namespaces;
 	struct attachment *items;
 	size_t count;
@@ -171,14 +170,26 @@ const char *wire_policy_explain(enum hook_choice hook, const struct netlink_link
 				    "TC in and out: XDP would slow it down";
 }
 
+/* No errno of an attachment, so that the message is about the program. */
+#define ERROR_NO_PROGRAM ENOEXEC
+
+static int wire_program_fd(const struct wire *wire, enum wire_program which)
+{
+	int fd = wire->options.program(wire->options.data, which);
+
+	return fd < 0 ? -ERROR_NO_PROGRAM : fd;
+}
+
 static int attach_tc(const struct wire *wire, struct attachment *at, enum tcx_direction direction,
 		     enum link_layer layer)
 {
 	bool in = direction == TCX_INGRESS, ip = layer == LINK_IP;
-	int program = in ? (ip ? wire->programs.tc_in_l3 : wire->programs.tc_in) :
-			   (ip ? wire->programs.tc_out_l3 : wire->programs.tc_out);
-	int fd;
+	enum wire_program which = in ? (ip ? WIRE_PROGRAM_TC_IN_L3 : WIRE_PROGRAM_TC_IN) :
+				       (ip ? WIRE_PROGRAM_TC_OUT_L3 : WIRE_PROGRAM_TC_OUT);
+	int fd, program = wire_program_fd(wire, which);
 
+	if (program < 0)
+		return program;
 	if (!wire->options.with_tcx) {
 		fd = clsact_attach(program, at->ifindex, direction, &at->made_clsact);
 		if (!fd)
@@ -195,12 +206,14 @@ static int attach_tc(const struct wire *wire, struct attachment *at, enum tcx_di
 static int attach_xdp(const struct wire *wire, struct attachment *at, const uint32_t *modes,
 		      size_t count)
 {
-	int fd = -EOPNOTSUPP;
+	int fd = -EOPNOTSUPP, program = wire_program_fd(wire, WIRE_PROGRAM_XDP_IN);
 
+	if (program < 0)
+		return program;
 	for (size_t i = 0; i < count; i++) {
 		LIBBPF_OPTS(bpf_link_create_opts, options, .flags = modes[i]);
 
-		fd = bpf_link_create(wire->programs.xdp_in, at->ifindex, BPF_XDP, &options);
+		fd = bpf_link_create(program, at->ifindex, BPF_XDP, &options);
 		if (fd >= 0) {
 			at->in_fd = fd;
 			return 0;
@@ -288,6 +301,8 @@ static const char *attach_advice(int err)
 		return "its driver does not support this hook; use --hook auto";
 	case EPERM:
 		return "not permitted; run it as root";
+	case ERROR_NO_PROGRAM:
+		return "the kernel refused the program for it; run with --debug for its reasons";
 	default:
 		return strerror(-err);
 	}
@@ -533,15 +548,13 @@ void wire_take_event(struct wire *wire, const struct netlink_link *link)
 	namespaces_leave(wire->namespaces);
 }
 
-int wire_new(const struct wire_options *options, const struct wire_programs *programs,
-	     struct namespaces *namespaces, struct wire **ret)
+int wire_new(const struct wire_options *options, struct namespaces *namespaces, struct wire **ret)
 {
 	struct wire *wire = calloc(1, sizeof(*wire));
 
 	if (!wire)
 		return -ENOMEM;
 	wire->options = *options;
-	wire->programs = *programs;
 	wire->namespaces = namespaces;
 	*ret = wire;
 	return 0;

@@ -31,19 +31,20 @@ const char *hook_choice_meaning(enum hook_choice choice);
 /* 0 or -EINVAL. */
 int hook_choice_from_name(const char *name, enum hook_choice *ret);
 
-/* Descriptors of the loaded programs. */
-struct wire_programs {
-	int xdp_in;
-	int tc_in;
-	int tc_in_l3;
-	int tc_out;
-	int tc_out_l3;
+enum wire_program {
+	WIRE_PROGRAM_XDP_IN,
+	WIRE_PROGRAM_TC_IN,
+	WIRE_PROGRAM_TC_IN_L3,
+	WIRE_PROGRAM_TC_OUT,
+	WIRE_PROGRAM_TC_OUT_L3,
 };
 
 /**
  * @interfaces  Names to hook; count 0 = all. Borrowed.
  * @with_tcx    Links instead of clsact filters.
  * @wants       Says whether a namespace is watched.
+ * @program     The descriptor of a program, asked for when an interface needs it; negative errno
+ *              when the kernel refused it.
  */
 struct wire_options {
 	enum hook_choice hook;
@@ -51,14 +52,14 @@ struct wire_options {
 	size_t interface_count;
 	bool with_tcx;
 	bool (*wants)(void *data, uint32_t netns);
+	int (*program)(void *data, enum wire_program which);
 	void *data;
 };
 
 struct wire;
 
-/* `namespaces` is borrowed for the life of *ret; both structs are copied. 0 or negative errno. */
-int wire_new(const struct wire_options *options, const struct wire_programs *programs,
-	     struct namespaces *namespaces, struct wire **ret);
+/* `namespaces` is borrowed for the life of *ret; `options` is copied. 0 or negative errno. */
+int wire_new(const struct wire_options *options, struct namespaces *namespaces, struct wire **ret);
 
 /* Takes every hook off again. */
 void wire_free(struct wire **wire);

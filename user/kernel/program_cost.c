@@ -20,22 +20,20 @@ int program_cost_begin(void)
 	return fd < 0 ? -errno : fd;
 }
 
-size_t program_cost_read(struct bpf_object *object, struct program_cost *ret)
+size_t program_cost_read(const int *fds, size_t fd_count, struct program_cost *ret)
 {
-	struct bpf_program *program;
 	struct bpf_prog_info info;
 	size_t count = 0;
 	uint32_t size;
 
-	bpf_object__for_each_program(program, object) {
+	for (size_t i = 0; i < fd_count && count < PROGRAM_COST_MAX; i++) {
 		memset(&info, 0, sizeof(info));
 		size = sizeof(info);
-		if (count == PROGRAM_COST_MAX || bpf_program__fd(program) < 0 ||
-		    bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
+		if (bpf_obj_get_info_by_fd(fds[i], &info, &size))
 			continue;
-		ret[count++] = (struct program_cost){ .name = bpf_program__name(program),
-						      .runs = info.run_cnt,
-						      .time_ns = info.run_time_ns };
+		ret[count] =
+			(struct program_cost){ .runs = info.run_cnt, .time_ns = info.run_time_ns };
+		memcpy(ret[count++].name, info.name, sizeof(ret->name));
 	}
 	return count;
 }

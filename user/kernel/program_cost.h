@@ -12,7 +12,7 @@ struct bpf_object;
 
 /* Since the program was loaded, while somebody had the kernel measure. */
 struct program_cost {
-	const char *name; /* belongs to the object */
+	char name[16]; /* BPF_OBJ_NAME_LEN: what is longer is cut */
 	uint64_t runs;
 	uint64_t time_ns;
 };
@@ -25,8 +25,8 @@ struct program_cost {
  */
 int program_cost_begin(void);
 
-/* What the programs of `object` have cost; returns how many, at most PROGRAM_COST_MAX. */
-size_t program_cost_read(struct bpf_object *object, struct program_cost *ret);
+/* What the programs have cost; returns how many could be asked, at most PROGRAM_COST_MAX. */
+size_t program_cost_read(const int *fds, size_t fd_count, struct program_cost *ret);
 
 struct map_cost {
 	const char *name; /* belongs to the object */
@@ -34,7 +34,7 @@ struct map_cost {
 	uint64_t bytes; /* of kernel memory; of maps that are filled on demand, what is there now */
 };
 
-/* As above, for maps. The largest come first. */
+/* As above, for the maps of `object`. The largest come first. */
 size_t map_cost_read(struct bpf_object *object, struct map_cost *ret);
 
 #endif

@@ -16,6 +16,7 @@
 #include "user/base/clock.h"
 #include "user/base/log.h"
 #include "user/kernel/iterator.h"
+#include "user/kernel/late_programs.h"
 #include "user/kernel/limits.h"
 #include "user/kernel/map_read.h"
 #include "user/kernel/namespaces.h"
@@ -43,6 +44,7 @@ struct tracer {
 	struct namespaces namespaces;
 	struct netns_list listed; /* --netns */
 	struct closetrace_bpf *skeleton;
+	struct late_programs late;
 	struct ring_buffer *ring;
 	struct wire *wire;
 	struct snmp_watch snmp;
@@ -122,6 +124,7 @@ int tracer_new(const struct tracer_options *options, struct tracer **ret)
 		tracer_free(&tracer);
 		return err;
 	}
+	tracer->late.first = tracer->skeleton;
 	*ret = tracer;
 	return 0;
 }
@@ -132,6 +135,7 @@ void tracer_free(struct tracer **tracer)
 		return;
 	wire_free(&(*tracer)->wire);
 	ring_buffer__free((*tracer)->ring);
+	late_programs_release(&(*tracer)->late);
 	closetrace_bpf__destroy((*tracer)->skeleton);
 	if ((*tracer)->links_fd >= 0)
 		close((*tracer)->links_fd);
@@ -398,28 +402,40 @@ static void tracer_follow_changes(struct tracer *tracer)
 	event_loop_add_fd(tracer->loop, tracer->folder_fd, EPOLLIN, on_folder, tracer);
 }
 
+static int tracer_wire_program(void *data, enum wire_program which)
+{
+	struct tracer *tracer = data;
+
+	switch (which) {
+	case WIRE_PROGRAM_TC_IN:
+		return bpf_program__fd(tracer->skeleton->progs.ct_tc_in);
+	case WIRE_PROGRAM_TC_OUT:
+		return bpf_program__fd(tracer->skeleton->progs.ct_tc_out);
+	case WIRE_PROGRAM_XDP_IN:
+		return late_program_fd(&tracer->late, LATE_XDP_IN);
+	case WIRE_PROGRAM_TC_IN_L3:
+		return late_program_fd(&tracer->late, LATE_TC_IN_L3);
+	case WIRE_PROGRAM_TC_OUT_L3:
+		return late_program_fd(&tracer->late, LATE_TC_OUT_L3);
+	}
+	return -EINVAL;
+}
+
 static int tracer_start_wire(struct tracer *tracer)
 {
 	const struct tracer_options *options = tracer->options;
-	struct closetrace_bpf *skeleton = tracer->skeleton;
 	struct wire_options wire_options = {
 		.hook = options->hook,
 		.interfaces = options->interfaces,
 		.interface_count = options->interface_count,
 		.with_tcx = kernel_features_has(&tracer->features, KERNEL_FEATURE_TCX),
 		.wants = tracer_wants_netns,
+		.program = tracer_wire_program,
 		.data = tracer,
-	};
-	struct wire_programs programs = {
-		.xdp_in = bpf_program__fd(skeleton->progs.ct_xdp_in),
-		.tc_in = bpf_program__fd(skeleton->progs.ct_tc_in),
-		.tc_in_l3 = bpf_program__fd(skeleton->progs.ct_tc_in_l3),
-		.tc_out = bpf_program__fd(skeleton->progs.ct_tc_out),
-		.tc_out_l3 = bpf_program__fd(skeleton->progs.ct_tc_out_l3),
 	};
 	int err;
 
-	err = wire_new(&wire_options, &programs, &tracer->namespaces, &tracer->wire);
+	err = wire_new(&wire_options, &tracer->namespaces, &tracer->wire);
 	if (err)
 		return log_error(err, "not enough memory for the list of interfaces");
 	/* First hear of changes, then look: what comes in between is found twice, not never. */
@@ -595,9 +611,10 @@ void tracer_maps(const struct tracer *tracer, struct tracer_maps *ret)
 
 int tracer_fill_ledger(const struct tracer *tracer, struct ledger *ret)
 {
+	int fds[TRACER_PROGRAM_MAX];
 	struct bpf_prog_info info;
-	struct bpf_program *program;
 	uint32_t size;
+	size_t count;
 	int err;
 
 	err = tracer_read_counters(tracer, &ret->counters);
@@ -610,11 +627,11 @@ int tracer_fill_ledger(const struct tracer *tracer, struct ledger *ret)
 	ret->hooks_repaired = tracer->wire ? wire_repaired(tracer->wire) : 0;
 	ret->wire_partly = tracer->options->interface_count > 0 || tracer->wire_failed;
 	ret->skipped_runs = 0;
-	bpf_object__for_each_program(program, tracer->skeleton->obj) {
+	count = tracer_program_fds(tracer, fds);
+	for (size_t i = 0; i < count; i++) {
 		memset(&info, 0, sizeof(info));
 		size = sizeof(info);
-		if (bpf_program__fd(program) >= 0 &&
-		    !bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
+		if (!bpf_obj_get_info_by_fd(fds[i], &info, &size))
 			ret->skipped_runs += info.recursion_misses;
 	}
 	return 0;
@@ -633,6 +650,20 @@ const struct tracer_config *tracer_config_in_use(const struct tracer *tracer)
 const struct wire *tracer_wire(const struct tracer *tracer)
 {
 	return tracer->wire;
+}
+
+size_t tracer_program_fds(const struct tracer *tracer, int ret[TRACER_PROGRAM_MAX])
+{
+	struct bpf_program *program;
+	size_t count = 0;
+
+	bpf_object__for_each_program(program, tracer->skeleton->obj)
+		if (bpf_program__fd(program) >= 0 && count < TRACER_PROGRAM_MAX)
+			ret[count++] = bpf_program__fd(program);
+	for (int i = 0; i < LATE_PROGRAM_COUNT; i++)
+		if (tracer->late.fds[i] > 0 && count < TRACER_PROGRAM_MAX)
+			ret[count++] = tracer->late.fds[i];
+	return count;
 }
 
 struct bpf_object *tracer_object(const struct tracer *tracer)

@@ -114,7 +114,12 @@ int tracer_feed(struct tracer *tracer);
 uint32_t tracer_jiffies_hz(const struct tracer *tracer);
 
 const struct tracer_config *tracer_config_in_use(const struct tracer *tracer);
-/* The loaded programs and maps, for who wants to know what they cost. Stays the tracer's. */
+
+#define TRACER_PROGRAM_MAX 64
+
+/* Descriptors of what is loaded by now, for who wants to know what it costs; returns how many. */
+size_t tracer_program_fds(const struct tracer *tracer, int ret[TRACER_PROGRAM_MAX]);
+/* The maps. Stays the tracer's. */
 struct bpf_object *tracer_object(const struct tracer *tracer);
 const struct wire *tracer_wire(const struct tracer *tracer);
 

@@ -3,11 +3,13 @@
 
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <malloc.h>
 #include <string.h>
 
 #include "bpf/closetrace.skel.h"
 #include "include/packet_trail.h"
 #include "user/base/log.h"
+#include "user/kernel/late_programs.h"
 
 /* Flows that another namespace may count, or that were forgotten: more than the flow map holds. */
 #define ORIGINS_PER_FLOW 2
@@ -58,6 +60,7 @@ int tracer_load(const struct tracer_options *options, const struct tracer_config
 	memcpy((void *)&skeleton->rodata->tracer_config, config, sizeof(*config));
 	size_maps(options, config, skeleton);
 	leave_out(features, skeleton);
+	late_programs_leave_out(skeleton);
 	err = closetrace_bpf__load(skeleton);
 	if (err) {
 		closetrace_bpf__destroy(skeleton);
@@ -66,6 +69,8 @@ int tracer_load(const struct tracer_options *options, const struct tracer_config
 				 "its reasons",
 				 strerror(-err));
 	}
+	/* The kernel's BTF was read for it, 10 MB, and is not needed again. */
+	malloc_trim(0);
 	*ret = skeleton;
 	return 0;
 }
