@@ -109,7 +109,7 @@ BUILD_cli := $(BUILD)/closetrace $(BUILD)/tests/bench/connload $(E2E_BATTERY)
 TIERS := check unit fuzz cli parity bpf e2e kernels
 BUILD_fuzz := $(FUZZ_TESTS)
 BUILD_kernels := $(BUILD)/closetrace-static $(KERNEL_HELPERS)
-BUILD_guests := $(BUILD_kernels) $(if $(E2E_BATTERY),$(E2E_BATTERY)-static)
+BUILD_guests = $(BUILD_kernels) $(if $(E2E_BATTERY),$(E2E_BATTERY)-static) $(GUEST_TESTS)
 RUN_TIERS = BUILD='$(BUILD)' V='$(V)' STRICT='$(STRICT)' FUZZ_SECONDS='$(FUZZ_SECONDS)' tests/run.sh
 
 test: ## install what is missing, build everything, run every test
@@ -149,8 +149,8 @@ guests: $(BUILD_guests) ## build what runs in the guests, run nothing
 test-kernels: ## the product and its endings on other kernels, booted with qemu
 	$(Q)packaging/install-deps build test kernels
 	$(Q)packaging/install-deps arm64 || echo "the guests of arm64 will be skipped"
-	$(Q)+$(MAKE) --no-print-directory guests $(GUEST_TESTS)
-	$(Q)+BUILD='$(BUILD)' tests/kernels/cross-arm64.sh guests || [ $$? = 77 ]
+	$(Q)+$(MAKE) --no-print-directory guests
+	$(Q)+BUILD='$(BUILD)' tests/kernels/cross-arm64.sh || [ $$? = 77 ]
 	$(Q)BUILD='$(BUILD)' V='$(V)' STRICT='$(STRICT)' tests/kernels/run.sh $(or $(ARGS),all)
 
 bench: ## what tracing costs, as ratios against the untraced case of the same run; root

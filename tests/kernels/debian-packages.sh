@@ -105,3 +105,25 @@ packages_tree() (
 	fi
 	echo "$dir"
 )
+
+# tree_libraries TREE FILE...: what ldd would say: the loader, and the libraries that these programs
+# are linked to, as paths in the tree. ldd itself runs the program.
+tree_libraries() {
+	local tree=$1 file library found=" "
+	shift
+	while [ $# -gt 0 ]; do
+		file=$1
+		shift
+		for library in $(readelf -ld "$file" |
+			sed -nE 's/.*(\(NEEDED\).*\[|interpreter: )([^]]+)\].*/\2/p'); do
+			case $library in
+			/*) ;;
+			*) library=$(cd "$tree" && find ./usr/lib -name "$library" | sed 's/^.//; q') ;;
+			esac
+			case $found in *" $library "*) continue ;; esac
+			found+="$library "
+			set -- "$@" "$tree$library"
+		done
+	done
+	echo "$found"
+}

@@ -17,7 +17,7 @@ usage() {
 		usage: kernel-matrix.sh -p PAYLOADS -o OUT [-k KERNELS] [-r KERNELS] [-j JOBS]
 		                        [-t SECONDS]
 		  -k  kernels, default "5.10 6.1 6.12 6.18 latest"; arm64-NAME is the same for
-		      another architecture; NAME:ARGUMENT adds ARGUMENT to the command line
+		      another architecture, arm64-16k-NAME with pages of 16 KB; NAME:ARGUMENT adds ARGUMENT to the command line
 		  -r  kernels whose skip is a failure
 		  -t  longest life of a guest, default 180
 		PAYLOADS/ARCHITECTURE/run (amd64, arm64) runs as root in the guest. Its status is
@@ -38,27 +38,15 @@ tools_missing() {
 	[ -r "$keyring" ] || echo -n " debian-archive-keyring"
 }
 
-# The libraries that a program or library is linked to. ldd would run it, which a tree of another
-# architecture does not allow.
-program_libraries() {
-	local program=$1 library
-	[ -n "$tree" ] || { ldd "$program" | grep -oE '/[^ )]+'; return; }
-	for library in $(readelf -ld "$tree$program" 2>/dev/null |
-		sed -nE 's/.*(\(NEEDED\).*\[|interpreter: )([^]]+)\].*/\2/p'); do
-		case $library in
-		/*) echo "$library" ;;
-		*) (cd "$tree" && find ./usr/lib -name "$library" | sed 's/^.//; q') ;;
-		esac
-	done
-}
-
 # A program of this machine, or of the tree if there is one, at the same path in the guest, with all
 # libraries that it needs.
 program_copy() {
-	local root=$1 program=$2 library
+	local root=$1 program=$2 library libraries
 	mkdir -p "$root${program%/*}" && cp -L "$tree$program" "$root$program" || return
-	for library in $(program_libraries "$program"); do
-		[ -e "$root$library" ] || program_copy "$root" "$library" || return
+	[ -n "$tree" ] && libraries=$(tree_libraries "$tree" "$tree$program") ||
+		libraries=$(ldd "$program" | grep -oE '/[^ )]+')
+	for library in $libraries; do
+		mkdir -p "$root${library%/*}" && cp -L "$tree$library" "$root$library" || return
 	done
 }
 
@@ -153,8 +141,8 @@ guest_prepare() {
 
 # One kernel from download to verdict, which goes to OUT/LABEL/verdict.
 kernel_run() {
-	local line arguments architecture qemu machine console tree kernel="" note out status began verdict
-	architecture_set "$1"
+	local line arguments architecture flavour tools qemu machine console tree kernel="" note out status began verdict
+	guest_kind_set "$1"
 	out=$outputs/$label
 	rm -rf "$out" && mkdir -p "$out" "$work/$label" || return
 	guest_prepare "$out" >"$out/lacking"
@@ -191,7 +179,7 @@ verdict_print() {
 
 main() {
 	local kernels="5.10 6.1 6.12 6.18 latest" kernel jobs=2 missing line arguments
-	local architecture qemu machine console
+	local architecture flavour tools qemu machine console
 	payloads="" outputs="" required="" limit=180
 	while getopts p:k:r:o:j:t:h option; do
 		case $option in
@@ -203,7 +191,7 @@ main() {
 	done
 	if ! [ -d "$payloads" ] || [ -z "$outputs" ]; then usage >&2 && exit 2; fi
 	for kernel in $kernels $required; do
-		architecture_set "$kernel" && kernel_suites "$line" >/dev/null && continue
+		guest_kind_set "$kernel" && kernel_suites "$line" >/dev/null && continue
 		echo "kernel-matrix.sh: no suite is known for kernel $kernel" >&2
 		exit 2
 	done

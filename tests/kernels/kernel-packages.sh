@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # shellcheck shell=bash
-# Sourced by kernel-matrix.sh after debian-packages.sh: gets Debian cloud kernels as packages and keeps
+# Sourced by kernel-matrix.sh after debian-packages.sh: gets Debian kernels as packages and keeps
 # only vmlinuz and the modules below. Knows nothing of guests and payloads.
+
+# The caller sets `flavour` ("cloud-amd64") beside what debian-packages.sh wants.
 
 # crc32c_generic comes first: the older nf_tables find it by alias and not as a dependency.
 readonly kernel_modules="crc32c_generic virtio_pci virtio_console veth dummy ifb bridge 8021q
@@ -26,7 +28,7 @@ suite_releases() {
 	local name=$1 suite=$2 prefix
 	# shellcheck disable=SC2154
 	[ "$name" = latest ] && prefix='[0-9]+[.]' || prefix="${name//./[.]}[.]"
-	suite_apt "$suite" apt-cache pkgnames linux- | awk -v p="^${prefix}[0-9].*-cloud-$architecture\$" '
+	suite_apt "$suite" apt-cache pkgnames linux- | awk -v p="^${prefix}[0-9].*-$flavour\$" '
 		sub(/^linux-image-/, "") && $0 ~ p { image[$0] }
 		sub(/^linux-binary-/, "") { binary[$0] }
 		sub(/^linux-modules-/, "") && $0 ~ p { modules[$0] }
@@ -81,7 +83,7 @@ release_install() (
 # nothing to download, the newest kernel in the cache serves, and status 3 says so.
 kernel_fetch() (
 	local name=$1 suite release
-	mkdir -p "$cache/kernels" && exec 8>"$cache/$architecture-$name.lock" && flock 8 || exit 1
+	mkdir -p "$cache/kernels" && exec 8>"$cache/$flavour-$name.lock" && flock 8 || exit 1
 	for suite in $(kernel_suites "$name"); do
 		suite_update "$suite" || continue
 		for release in $(suite_releases "$name" "$suite" | head -n 3); do
@@ -93,7 +95,7 @@ kernel_fetch() (
 		echo "no usable $name kernel in $suite" >&2
 	done
 	[ "$name" = latest ] && name='*'
-	release=$(find "$cache/kernels" -path "*/$name.*-cloud-$architecture/version" | sort -V | tail -n 1)
+	release=$(find "$cache/kernels" -path "*/$name.*-$flavour/version" | sort -V | tail -n 1)
 	[ -n "$release" ] && echo "${release%/version}" && exit 3
 	exit 1
 )

@@ -16,7 +16,7 @@ built=$BUILD/tests/kernels
 kernels="5.10 6.1 6.12 6.12:lockdown=confidentiality 6.18 latest"
 case $* in
 "") ;;
-all) kernels+=" arm64-6.1 arm64-6.12 arm64-6.18 arm64-latest" ;;
+all) kernels+=" arm64-6.1 arm64-6.12 arm64-6.18 arm64-latest arm64-16k-6.12" ;;
 *) kernels=$* ;;
 esac
 # shellcheck source=tests/kernels/architectures.sh
@@ -24,16 +24,18 @@ esac
 
 # The programs of the tiers bpf and parity, without the sanitizers, and the libraries they need.
 tier_add() {
-	local payload=$1 test library
+	local payload=$1 product=$2 test library
 	mkdir -p "$payload/tier" "$payload/lib" || return
-	for test in "$BUILD"/tests/guest/*; do
+	for test in "$product"/tests/guest/*; do
 		[ -x "$test" ] || continue
 		cp "$test" "$payload/tier/" || return
+		[ -d "$product/lib" ] && continue
 		for library in $(ldd "$test" | grep -oE '/[^ )]+'); do
 			cp -L "$library" "$payload/lib/" || return
 		done
 	done
-	strip "$payload"/tier/* 2>/dev/null || :
+	[ ! -d "$product/lib" ] || cp -r "$product/lib" "$payload/" || return
+	"${tools}strip" "$payload"/tier/* 2>/dev/null || :
 }
 
 # payload_build ARCHITECTURE: from what is built for it, in PRODUCT.
@@ -49,7 +51,7 @@ payload_build() {
 		cp "$product/$program" "$payload/$(basename "$program" -static)" || return
 	done
 	"${tools}strip" "$payload"/{closetrace,battery} 2>/dev/null
-	[ "$1" != amd64 ] || ! [ -e "$payload/battery" ] || tier_add "$payload"
+	! [ -e "$payload/battery" ] || tier_add "$payload" "$product"
 }
 
 # One kernel's TAP with the kernel in front, and its verdict as the last case: a guest that stopped
@@ -86,7 +88,7 @@ tap_renumber() {
 limit=300
 rm -rf "$built/payloads"
 for kernel in $kernels; do
-	architecture_set "$kernel" || { echo "run.sh: no architecture is known for $kernel" >&2; exit 1; }
+	guest_kind_set "$kernel" || { echo "run.sh: no such guest is known for $kernel" >&2; exit 1; }
 	[ "$architecture" = amd64 ] && product=$BUILD || product=$BUILD/$architecture
 	if [ -x "$product/closetrace-static" ]; then
 		[ -d "$built/payloads/$architecture" ] || payload_build "$architecture" "$product" || exit 1

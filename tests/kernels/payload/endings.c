@@ -217,6 +217,9 @@ static void client_run(const struct ending *ending, char **argv, int port, int d
 	if (write(fd, &byte, 1) != 1 || read(fd, &byte, 1) != 1)
 		fail("client");
 	connection_end(fd, "client", ending->client, ending->client_error);
+	/* Whose stack is asked for must be there to be asked. */
+	if (getenv("ENDINGS_STAY"))
+		sleep(1);
 	_exit(0);
 }
 
