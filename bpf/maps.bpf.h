@@ -100,27 +100,26 @@ struct ended_map {
 };
 
 /*
- * Where a program builds a record. Each has a place of its own: a softirq may run other programs
- * on top of one that a task is in, though never the same one. Packet programs run with softirqs
- * off, one at a time, and share a place.
+ * Where a program builds a record. Packet programs run with softirqs off, one at a time, and have
+ * the first place. The others are interrupted by softirqs, or where tracepoints are preemptible by
+ * other tasks, which run programs of the same kind: each takes a place and gives it back.
  */
 enum scratch_place {
-	SCRATCH_PACKETS,
-	SCRATCH_SET_STATE,
-	SCRATCH_ERROR_REPORT,
-	SCRATCH_DESTROY,
-	SCRATCH_DESTROY_TOO,
-	SCRATCH_SEND_RESET,
-	SCRATCH_KFREE_SKB,
-	SCRATCH_SYNACK_RTX,
-	SCRATCH_COUNT,
+	SCRATCH_PACKETS = 0,
+	SCRATCH_TAKEN = 1,
+	SCRATCH_COUNT = 8,
+};
+
+struct scratch {
+	struct watched_close close;
+	__u32 is_taken;
 };
 
 struct scratch_map {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, SCRATCH_COUNT);
 	__type(key, __u32);
-	__type(value, struct watched_close);
+	__type(value, struct scratch);
 };
 
 /* Cgroups whose endings user space does not want; what is not in it, it looks at itself. */
@@ -139,11 +138,19 @@ struct stacks_map {
 	__type(value, struct close_stacks);
 };
 
+/* Like the places for records: taken and given back. */
+#define STACK_SLOTS 4
+
+struct stack_slot {
+	struct close_stacks stacks;
+	__u32 is_taken;
+};
+
 struct stack_slots_map {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 2); /* enum stack_slot */
+	__uint(max_entries, STACK_SLOTS);
 	__type(key, __u32);
-	__type(value, struct close_stacks);
+	__type(value, struct stack_slot);
 };
 
 /* Groups of endings that are alike. User space makes it smaller when none are wanted. */
@@ -221,6 +228,27 @@ struct replay_exchange_map {
 	__type(value, struct capture_exchange);
 };
 
+/*
+ * The way from a standby to the program that it stands by for, one program each: bpf/standby.bpf.h.
+ * User space fills it.
+ */
+struct standby_map {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+};
+
+/* Packets whose RST in reply was told a moment ago, so that no standby tells it again. */
+#define ANSWERED_SLOTS 16
+
+struct answered_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, ANSWERED_SLOTS);
+	__type(key, __u32);
+	__type(value, __u64); /* the address of its data */
+};
+
 extern struct sockets_map ct_sockets SEC(".maps");
 extern struct flows_map ct_flows SEC(".maps");
 extern struct watch_map ct_watch SEC(".maps");
@@ -241,19 +269,20 @@ extern struct replay_exchange_map ct_replay_io SEC(".maps");
 extern struct tally_map ct_tally SEC(".maps");
 extern struct tally_rest_map ct_tally_rest SEC(".maps");
 extern struct origins_map ct_origins SEC(".maps");
+extern struct answered_map ct_answered SEC(".maps");
+extern struct standby_map ct_to_set_state SEC(".maps");
+extern struct standby_map ct_to_recv_rst SEC(".maps");
+extern struct standby_map ct_to_send_rst SEC(".maps");
+extern struct standby_map ct_to_error SEC(".maps");
+extern struct standby_map ct_to_destroy SEC(".maps");
+extern struct standby_map ct_to_recv SEC(".maps");
 
 extern const volatile struct tracer_config tracer_config;
 
 /* Ticks per second of the running kernel: user space measures it right after the load. */
 extern volatile __u32 tracer_hz;
 
-static __always_inline struct watched_close *scratch_of(enum scratch_place place)
-{
-	__u32 index = place;
-
-	return bpf_map_lookup_elem(&ct_scratch, &index);
-}
-
+/* Of one processor, but programs interrupt each other there: what is counted at once is not lost. */
 static __always_inline void counter_add(enum tracer_counter id)
 {
 	struct tracer_counters *counters;
@@ -261,7 +290,7 @@ static __always_inline void counter_add(enum tracer_counter id)
 
 	counters = bpf_map_lookup_elem(&ct_counters, &zero);
 	if (counters)
-		counters->counts[id]++;
+		__sync_fetch_and_add(&counters->counts[id], 1);
 }
 
 /* For what was counted under a wrong name before. */
@@ -272,7 +301,7 @@ static __always_inline void counter_take_back(enum tracer_counter id)
 
 	counters = bpf_map_lookup_elem(&ct_counters, &zero);
 	if (counters)
-		counters->counts[id]--;
+		__sync_fetch_and_add(&counters->counts[id], -1);
 }
 
 static __always_inline void counter_add_snmp(__u32 raised)
@@ -284,7 +313,8 @@ static __always_inline void counter_add_snmp(__u32 raised)
 	if (!counters)
 		return;
 	for (int i = 0; i < SNMP_OF_ENDINGS_COUNT; i++)
-		counters->snmp[i] += raised >> i & 1;
+		if (raised >> i & 1)
+			__sync_fetch_and_add(&counters->snmp[i], 1);
 }
 
 static __always_inline void counter_add_verdict(__u8 verdict)
@@ -294,7 +324,38 @@ static __always_inline void counter_add_verdict(__u8 verdict)
 
 	counters = bpf_map_lookup_elem(&ct_counters, &zero);
 	if (counters && verdict < CLOSE_VERDICT_COUNT)
-		counters->verdicts[verdict]++;
+		__sync_fetch_and_add(&counters->verdicts[verdict], 1);
+}
+
+/* The packet programs' own. */
+static __always_inline struct watched_close *scratch_of_packets(void)
+{
+	struct scratch *scratch;
+	__u32 place = SCRATCH_PACKETS;
+
+	scratch = bpf_map_lookup_elem(&ct_scratch, &place);
+	return scratch ? &scratch->close : NULL;
+}
+
+/* NULL when as many programs as there are places have interrupted each other: counted. */
+static __always_inline struct scratch *scratch_take(void)
+{
+	struct scratch *scratch;
+
+	for (__u32 place = SCRATCH_TAKEN; place < SCRATCH_COUNT; place++) {
+		__u32 index = place;
+
+		scratch = bpf_map_lookup_elem(&ct_scratch, &index);
+		if (scratch && !__sync_lock_test_and_set(&scratch->is_taken, 1))
+			return scratch;
+	}
+	counter_add(COUNTER_SCRATCH_FAILED);
+	return NULL;
+}
+
+static __always_inline void scratch_give_back(struct scratch *scratch)
+{
+	scratch->is_taken = 0;
 }
 
 #endif

@@ -155,15 +155,17 @@ static __always_inline void netns_announce(__u32 netns)
 /**
  * End the wait of a watched close: `seen` is what came. Whoever deletes the entry
  * reports it, so it is reported once.
+ *
+ * @scratch  To build the record in.
  */
-static __always_inline void watch_resolve(const struct flow_key *key, struct flow_state *flow,
-					  __u64 seen, __u8 reset_reason, enum scratch_place place)
+static __always_inline void watch_resolve_in(const struct flow_key *key, struct flow_state *flow,
+					     __u64 seen, __u8 reset_reason,
+					     struct watched_close *scratch)
 {
-	struct watched_close *kept, *scratch;
+	struct watched_close *kept;
 	struct flow_side *own;
 
 	kept = bpf_map_lookup_elem(&ct_watch, key);
-	scratch = scratch_of(place);
 	if (!kept || !scratch)
 		return;
 	__builtin_memcpy(scratch, kept, sizeof(*scratch));
@@ -189,18 +191,30 @@ static __always_inline void watch_resolve(const struct flow_key *key, struct flo
 			 scratch->record.head.time_ns);
 }
 
+/* The same, for tracepoint programs. Without a place the entry waits for its deadline. */
+static __always_inline void watch_resolve(const struct flow_key *key, struct flow_state *flow,
+					  __u64 seen, __u8 reset_reason)
+{
+	struct scratch *scratch = scratch_take();
+
+	if (!scratch)
+		return;
+	watch_resolve_in(key, flow, seen, reset_reason, &scratch->close);
+	scratch_give_back(scratch);
+}
+
 /*
  * A connection that had the tuple before still waits: what would have ended its wait was not
  * noticed. It is told as it is known before another takes its place. Global: rare, verified once.
  */
-__weak __noinline int watch_tell_older(struct close_record *younger, enum scratch_place place)
+__weak __noinline int watch_tell_older(struct close_record *younger)
 {
 	struct flow_key key;
 
 	if (!younger)
 		return 0;
 	key = younger->key;
-	watch_resolve(&key, NULL, 0, 0, place);
+	watch_resolve(&key, NULL, 0, 0);
 	return 0;
 }
 

@@ -222,7 +222,7 @@ static __always_inline __u64 socket_fin_timeout_ns(struct sock *sk)
 /* The socket is gone but its peer has not closed: the wire will tell. */
 static __always_inline bool socket_watch(struct socket_state *state, struct flow_state *flow,
 					 struct flow_side *own, struct flow_side *peer,
-					 struct sock *sk, enum scratch_place place)
+					 struct sock *sk)
 {
 	struct close_record *record = &state->watched.record;
 	const struct close_evidence *e = &record->evidence;
@@ -235,7 +235,7 @@ static __always_inline bool socket_watch(struct socket_state *state, struct flow
 	state->watched.deadline_ns = bpf_ktime_get_ns() + socket_fin_timeout_ns(sk) + NS_PER_SECOND;
 	err = bpf_map_update_elem(&ct_watch, &record->key, &state->watched, BPF_NOEXIST);
 	if (err == -EEXIST) {
-		watch_tell_older(record, place);
+		watch_tell_older(record);
 		err = bpf_map_update_elem(&ct_watch, &record->key, &state->watched, BPF_ANY);
 	}
 	if (err) {
@@ -246,7 +246,7 @@ static __always_inline bool socket_watch(struct socket_state *state, struct flow
 	counter_add(COUNTER_CLOSE_AWAITING_FIN);
 	/* The FIN may have passed on another processor while nobody waited for it yet. */
 	if (*(volatile __u32 *)&peer->fin_count != e->peer_fin_count)
-		watch_resolve(&record->key, flow, 0, 0, place);
+		watch_resolve(&record->key, flow, 0, 0);
 	return true;
 }
 
@@ -294,8 +294,7 @@ static __always_inline void socket_birth_from_wire(struct close_record *record,
  * Tell the ending of a socket in phase SOCKET_CLOSED. Called at the last event of each
  * way to end; the phase makes it happen once.
  */
-static __always_inline void socket_report(struct socket_state *state, struct sock *sk,
-					  enum scratch_place place)
+static __always_inline void socket_report(struct socket_state *state, struct sock *sk)
 {
 	struct close_record *record = &state->watched.record;
 	struct close_evidence *e = &record->evidence;
@@ -329,7 +328,7 @@ static __always_inline void socket_report(struct socket_state *state, struct soc
 	if (socket_may_be_amended(e))
 		record->head.flags |= RECORD_MAY_BE_AMENDED;
 	record_decide(record);
-	if (own && socket_watch(state, flow, own, peer, sk, place))
+	if (own && socket_watch(state, flow, own, peer, sk))
 		return;
 	/* A repaired socket went silently: its peer's packets will still be answered by RST. */
 	if (own && record->decision.cause != CLOSE_CAUSE_REPAIR)

@@ -15,9 +15,6 @@ enum stack_rank {
 	STACK_OF_RESET = 2,
 };
 
-/* One scratch per program: a program never runs on top of itself, but one on top of the other. */
-enum stack_slot { STACK_SLOT_STATE, STACK_SLOT_RESET };
-
 struct mm_struct___stacks {
 	unsigned long start_code;
 } __attribute__((preserve_access_index));
@@ -67,35 +64,57 @@ static __always_inline void stack_task_fill(void *ctx, struct close_stacks *stac
 	stacks->word_count = stack_words_read(stacks->words);
 }
 
-static __noinline int stacks_store(void *ctx, __u32 slot, __u64 cookie, __u64 birth_ns,
-				   bool of_task)
+static __always_inline struct stack_slot *stack_slot_take(void)
 {
-	struct close_stacks *stacks = bpf_map_lookup_elem(&ct_stack_slots, &slot);
+	struct stack_slot *slot;
 
-	if (!stacks)
-		return -1;
+	for (__u32 i = 0; i < STACK_SLOTS; i++) {
+		__u32 index = i;
+
+		slot = bpf_map_lookup_elem(&ct_stack_slots, &index);
+		if (slot && !__sync_lock_test_and_set(&slot->is_taken, 1))
+			return slot;
+	}
+	return NULL;
+}
+
+static __always_inline int stacks_fill(void *ctx, struct close_stacks *stacks, __u64 birth_ns,
+				       bool of_task)
+{
 	__builtin_memset(stacks, 0, __builtin_offsetof(struct close_stacks, kernel));
 	stacks->birth_ns = birth_ns;
 	if (of_task)
 		stack_task_fill(ctx, stacks);
 	stacks->kernel_count = stack_read(ctx, stacks->kernel, 0);
-	if (!stacks->kernel_count && !stacks->user_count)
-		return -1;
-	if (bpf_map_update_elem(&ct_stacks, &cookie, stacks, BPF_ANY)) {
+	return stacks->kernel_count || stacks->user_count ? 0 : -1;
+}
+
+static __noinline int stacks_store(void *ctx, __u64 cookie, __u64 birth_ns, bool of_task)
+{
+	struct stack_slot *slot = stack_slot_take();
+	int err;
+
+	if (!slot) {
 		counter_add(COUNTER_STACK_FAILED);
 		return -1;
 	}
-	return 0;
+	err = stacks_fill(ctx, &slot->stacks, birth_ns, of_task);
+	if (!err && bpf_map_update_elem(&ct_stacks, &cookie, &slot->stacks, BPF_ANY)) {
+		counter_add(COUNTER_STACK_FAILED);
+		err = -1;
+	}
+	slot->is_taken = 0;
+	return err;
 }
 
-static __always_inline void stacks_take(void *ctx, enum stack_slot slot, struct socket_state *state,
-					struct sock *sk, enum stack_rank rank, bool of_task)
+static __always_inline void stacks_take(void *ctx, struct socket_state *state, struct sock *sk,
+					enum stack_rank rank, bool of_task)
 {
 	struct close_record *record = &state->watched.record;
 
 	if (!(tracer_config.flags & TRACER_STACKS) || rank <= state->stack_rank)
 		return;
-	if (stacks_store(ctx, slot, bpf_get_socket_cookie(sk), record->birth_ns, of_task))
+	if (stacks_store(ctx, bpf_get_socket_cookie(sk), record->birth_ns, of_task))
 		return;
 	state->stack_rank = rank;
 	record->head.flags |= RECORD_HAS_STACKS;
@@ -113,7 +132,7 @@ static __always_inline bool socket_ends_with_listener(const struct close_record 
 static __always_inline void stacks_of_fin(void *ctx, struct socket_state *state, struct sock *sk)
 {
 	if (socket_held_by_task(sk))
-		stacks_take(ctx, STACK_SLOT_STATE, state, sk, STACK_OF_CLOSE, true);
+		stacks_take(ctx, state, sk, STACK_OF_CLOSE, true);
 }
 
 /*
@@ -131,13 +150,13 @@ static __always_inline void stacks_of_close(void *ctx, struct socket_state *stat
 	if (record->evidence.error && record->evidence.error != EVIDENCE_ECONNABORTED)
 		return;
 	if (socket_held_by_task(sk) || socket_ends_with_listener(record, sk))
-		stacks_take(ctx, STACK_SLOT_STATE, state, sk, STACK_OF_CLOSE, true);
+		stacks_take(ctx, state, sk, STACK_OF_CLOSE, true);
 }
 
 /* A timer's reset has a kernel stack alone. */
 static __always_inline void stacks_of_reset(void *ctx, struct socket_state *state, struct sock *sk)
 {
-	stacks_take(ctx, STACK_SLOT_RESET, state, sk, STACK_OF_RESET,
+	stacks_take(ctx, state, sk, STACK_OF_RESET,
 		    socket_held_by_task(sk) ||
 			    socket_ends_with_listener(&state->watched.record, sk));
 }

@@ -300,7 +300,8 @@ static __always_inline void tc_rst_out(struct __sk_buff *ctx, struct wire_packet
 	}
 	/* Before 6.10 TIME_WAIT answers untraced: the watch tells whose data came too late. */
 	if (own->marks & FLOW_SIDE_WATCHED) {
-		watch_resolve(&packet->key, flow, EVIDENCE(TIME_WAIT_RESET), 0, SCRATCH_PACKETS);
+		watch_resolve_in(&packet->key, flow, EVIDENCE(TIME_WAIT_RESET), 0,
+				 scratch_of_packets());
 		return;
 	}
 	if (packet->sight.rst_origin == RST_ORIGIN_FIREWALL)

@@ -4,8 +4,10 @@
  * network namespace. The order of events at an ending is not fixed: docs/architecture.md.
  */
 #include "bpf/kernel_compat.bpf.h"
+#include "bpf/reply.bpf.h"
 #include "bpf/socket.bpf.h"
 #include "bpf/stacks.bpf.h"
+#include "bpf/standby.bpf.h"
 
 static __always_inline void socket_connecting(struct sock *sk)
 {
@@ -18,7 +20,7 @@ static __always_inline void socket_connecting(struct sock *sk)
 		return;
 	}
 	/* A socket may connect again after a failure that nothing else has told of. */
-	socket_report(state, sk, SCRATCH_SET_STATE);
+	socket_report(state, sk);
 	socket_restart(state, EVIDENCE(CLIENT));
 	state->state = TCP_SYN_SENT;
 	record = &state->watched.record;
@@ -149,6 +151,7 @@ static __always_inline void socket_closed(void *ctx, struct sock *sk, int oldsta
 		return;
 	}
 	if (state->phase == SOCKET_REPORTED) {
+		state->state = TCP_CLOSE;
 		counter_add(COUNTER_CLOSE_JOINED);
 		if (netns_is_wanted(state->watched.record.key.netns))
 			counter_add_snmp(snmp_of_transition(oldstate, sk->sk_err));
@@ -162,12 +165,13 @@ static __always_inline void socket_closed(void *ctx, struct sock *sk, int oldsta
 	}
 	stacks_of_close(ctx, state, sk);
 	if (socket_close_is_last_event(sk, &state->watched.record.evidence))
-		socket_report(state, sk, SCRATCH_SET_STATE);
+		socket_report(state, sk);
 }
 
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(ct_set_state, struct sock *sk, int oldstate, int newstate)
 {
+	program_is_reentered(ctx, &ct_to_set_state);
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return 0;
 	switch (newstate) {
@@ -203,6 +207,7 @@ int BPF_PROG(ct_recv_reset, struct sock *sk)
 {
 	struct socket_state *state = socket_find_or_adopt(sk);
 
+	program_is_reentered(ctx, &ct_to_recv_rst);
 	if (state)
 		state->watched.record.evidence.seen |= EVIDENCE(RECEIVE_RESET);
 	return 0;
@@ -213,6 +218,7 @@ int BPF_PROG(ct_error_report, struct sock *sk)
 {
 	struct socket_state *state;
 
+	program_is_reentered(ctx, &ct_to_error);
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return 0;
 	state = socket_find(sk);
@@ -220,37 +226,20 @@ int BPF_PROG(ct_error_report, struct sock *sk)
 		return 0;
 	state->watched.record.evidence.seen |= EVIDENCE(ERROR_REPORT);
 	socket_catch_up(state, sk);
-	socket_report(state, sk, SCRATCH_ERROR_REPORT);
+	socket_report(state, sk);
 	return 0;
-}
-
-static __always_inline void socket_destroyed(struct sock *sk, enum scratch_place place)
-{
-	struct socket_state *state = socket_find(sk);
-
-	if (!state || state->phase == SOCKET_REPORTED)
-		return;
-	socket_catch_up(state, sk);
-	if (place == SCRATCH_DESTROY_TOO && state->phase == SOCKET_CLOSED)
-		counter_add(COUNTER_DESTROY_CAUGHT);
-	socket_report(state, sk, place);
 }
 
 SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(ct_destroy, struct sock *sk)
 {
-	socket_destroyed(sk, SCRATCH_DESTROY);
-	return 0;
-}
+	struct socket_state *state = socket_find(sk);
 
-/*
- * Once more, by a program of its own: the kernel does not run one on top of itself, so a socket
- * that a softirq destroys while a task is in ct_destroy would go untold, for good.
- */
-SEC("tp_btf/tcp_destroy_sock")
-int BPF_PROG(ct_destroy_too, struct sock *sk)
-{
-	socket_destroyed(sk, SCRATCH_DESTROY_TOO);
+	program_is_reentered(ctx, &ct_to_destroy);
+	if (!state || state->phase == SOCKET_REPORTED)
+		return 0;
+	socket_catch_up(state, sk);
+	socket_report(state, sk);
 	return 0;
 }
 
@@ -260,188 +249,10 @@ int BPF_PROG(ct_first_recv, struct sock *sk)
 {
 	struct socket_state *state = socket_find(sk);
 
+	program_is_reentered(ctx, &ct_to_recv);
 	if (state && state->watched.record.owner_source < OWNER_FROM_OWNED_CALL)
 		owner_refine(&state->watched.record, sk, OWNER_FROM_OWNED_CALL);
 	return 0;
-}
-
-/* The packet that a reply RST answers, read out of the skb: tuple, flags, payload. */
-static __always_inline int reply_packet_read(const struct sk_buff *skb, struct packet_view *view)
-{
-	const unsigned char *head = BPF_CORE_READ(skb, head);
-	const unsigned char *ip = head + BPF_CORE_READ(skb, network_header);
-	const unsigned char *tcp = head + BPF_CORE_READ(skb, transport_header);
-	__u8 ip_bytes[40] = {}, tcp_bytes[20] = {};
-
-	if (bpf_probe_read_kernel(ip_bytes, 20, ip) ||
-	    bpf_probe_read_kernel(tcp_bytes, sizeof(tcp_bytes), tcp))
-		return -1;
-	if (ip_bytes[0] >> 4 == 4) {
-		packet_view_fill_ip(ip_bytes, 4, view);
-	} else {
-		if (bpf_probe_read_kernel(ip_bytes, sizeof(ip_bytes), ip))
-			return -1;
-		packet_view_fill_ip(ip_bytes, 6, view);
-	}
-	__builtin_memcpy(&view->source_port, tcp_bytes, 2);
-	__builtin_memcpy(&view->dest_port, tcp_bytes + 2, 2);
-	view->seq = packet_u32(tcp_bytes + 4);
-	view->flags = tcp_bytes[13];
-	/* The stack has pulled the headers by now; what is left in `len` started at the TCP header. */
-	view->payload_bytes = BPF_CORE_READ(skb, len) > (__u32)(tcp_bytes[12] >> 4) * 4;
-	return 0;
-}
-
-/* What is known of the listener, or of the socket that survives, goes with the record. */
-static __always_inline void reply_owner_fill(struct close_record *record, struct sock *sk)
-{
-	struct socket_state *known = socket_find(sk);
-
-	if (!known)
-		return;
-	record->owner = known->watched.record.owner;
-	record->owner_source = known->watched.record.owner_source;
-	record->cgroup_id = socket_cgroup_id(sk);
-	record->evidence.seen |=
-		known->watched.record.evidence.seen & (EVIDENCE(CLIENT) | EVIDENCE(SERVER));
-}
-
-/* From a reply on its way out to the drop of the packet that it answers: the same call. */
-#define REPLY_JUST_NOW_NS 1000000ULL
-
-/* What the two tracepoints know of a RST without a full socket. */
-struct reply_reset {
-	struct packet_view view; /* the packet that it answers */
-	__u64 seen;
-	__u8 reset_reason;
-	__u8 socket_state;
-};
-
-/*
- * "Its" RST was believed, and now the peer sends data that begins at or behind it. What an
- * honest peer had sent before its RST lies before the RST's sequence number.
- */
-static __always_inline bool peer_contradicts(const struct flow_side *peer,
-					     const struct packet_view *view)
-{
-	return (peer->marks & FLOW_SIDE_RST_ACCEPTED) && view->payload_bytes &&
-	       !(view->flags & (TCP_FLAG_RST | TCP_FLAG_SYN)) &&
-	       (__s32)(view->seq - peer->rst_seq) >= 0;
-}
-
-/**
- * A RST that the stack sends, or has just sent, for a packet that has no full socket.
- *
- * @announce  The RST has not passed the egress hook yet: count it here.
- */
-static __always_inline void reply_report(const struct reply_reset *reply, __u32 netns,
-					 struct sock *sk, bool announce)
-{
-	const struct packet_view *view = &reply->view;
-	struct close_record *record;
-	struct flow_state *flow;
-	struct flow_side *own;
-	struct flow_key key;
-	enum scratch_place place = announce ? SCRATCH_SEND_RESET : SCRATCH_KFREE_SKB;
-	struct watched_close *scratch;
-	int local;
-
-	local = flow_key_make(&key, view->dest_addr, view->dest_port, view->source_addr,
-			      view->source_port, netns);
-	flow = flow_find_or_create(&key, false);
-	if (!flow)
-		return;
-	own = flow_side_of(flow, local);
-	/* Before 6.10 an IPv6 reply looks like a firewall's when it leaves, which was just now. */
-	if (!announce && view->ip_version == 6 && own->rst_origin == RST_ORIGIN_FIREWALL &&
-	    bpf_ktime_get_ns() - own->rst_ns < REPLY_JUST_NOW_NS) {
-		own->rst_origin = RST_ORIGIN_STACK;
-		counter_take_back(COUNTER_RST_OUT_FIREWALL);
-		counter_add(COUNTER_RST_OUT_STACK);
-	}
-	if (announce) {
-		__sync_fetch_and_add(&own->rst_count, 1);
-		/* Only an egress hook takes it back; without one it would stay for ever. */
-		if (tracer_config.flags & TRACER_WIRE_HOOKED)
-			own->rst_announced++;
-	}
-	if (own->marks & FLOW_SIDE_WATCHED) {
-		watch_resolve(&key, flow, reply->seen | EVIDENCE(TIME_WAIT_RESET),
-			      reply->reset_reason, place);
-		return;
-	}
-	if (own->marks & FLOW_SIDE_REPORTED ||
-	    (!(view->flags & TCP_FLAG_SYN) && !flow->side[0].syn_count &&
-	     !flow->side[1].syn_count && flow_has_ended(&key, bpf_ktime_get_ns()))) {
-		counter_add(COUNTER_RST_AFTER_CLOSE);
-		if (peer_contradicts(flow_side_of(flow, local ^ 1), view))
-			amend_emit(&key, local, EVIDENCE(PEER_AFTER_RST), 0, own->rst_count);
-		else if (reply->seen & (EVIDENCE(DROP_NO_SOCKET) | EVIDENCE(DROP_NETFILTER)))
-			amend_emit(&key, local, reply->seen, 0, own->rst_count);
-		return;
-	}
-	scratch = scratch_of(place);
-	if (!scratch)
-		return;
-	record = &scratch->record;
-	__builtin_memset(record, 0, sizeof(*record));
-	record_head_fill(&record->head, RECORD_CLOSE, sizeof(*record));
-	record->key = key;
-	record->local_side = local;
-	record->ifindex = flow_side_of(flow, local ^ 1)->home_ifindex;
-	record->birth_ns = flow->first_ns;
-	flow_isn_fill(record, own, flow_side_of(flow, local ^ 1));
-	record->idle_jiffies = IDLE_UNKNOWN;
-	record->evidence.subject = SUBJECT_REPLY;
-	record->evidence.ip_version = view->ip_version;
-	record->evidence.seen =
-		EVIDENCE(SERVER) &
-		-(__u64) !!(flow_side_of(flow, local ^ 1)->marks & FLOW_SIDE_CLIENT);
-	record->evidence.seen |= reply->seen;
-	record->evidence.reset_reason = reply->reset_reason;
-	record->evidence.reply_state = reply->socket_state;
-	record->evidence.trigger_flags = view->flags;
-	record->evidence.trigger_data = view->payload_bytes != 0;
-	ct_evidence(&record->evidence, flow, local, record->head.time_ns);
-	if (sk && reply->socket_state != TCP_TIME_WAIT && reply->socket_state != TCP_NEW_SYN_RECV)
-		reply_owner_fill(record, sk);
-	/* In SYN_SENT and SYN_RECV the socket survives a bad segment: its own ending is to come. */
-	if (reply->socket_state == TCP_SYN_SENT || reply->socket_state == TCP_SYN_RECV)
-		record->evidence.state = reply->socket_state;
-	else
-		own->marks |= FLOW_SIDE_REPORTED;
-	record_decide(record);
-	if (record_emit(record))
-		own->is_grouped = 1;
-}
-
-/* RST in reply to a segment of a socket that is, or was just now, a full one. */
-static __always_inline void reply_of_socket(struct socket_state *state, __u8 reason,
-					    const struct packet_view *view)
-{
-	struct close_record *record = &state->watched.record;
-	__u64 seen = EVIDENCE(REPLY_RESET) |
-		     (reason > RESET_REASON_NOT_SPECIFIED ? EVIDENCE(KERNEL_REASON) : 0);
-	struct flow_state *flow;
-	struct flow_side *own;
-	__u32 rst_count = 0;
-
-	record->evidence.seen |= seen;
-	record->evidence.reset_reason = reason;
-	flow = bpf_map_lookup_elem(&ct_flows, &record->key);
-	if (flow) {
-		own = flow_side_of(flow, record->local_side);
-		rst_count = __sync_add_and_fetch(&own->rst_count, 1);
-		if (tracer_config.flags & TRACER_WIRE_HOOKED)
-			own->rst_announced++;
-		/* Data came with the ACK of our FIN: what awaits the peer's FIN ends here. */
-		if (own->marks & FLOW_SIDE_WATCHED) {
-			watch_resolve(&record->key, flow, seen, reason, SCRATCH_SEND_RESET);
-			return;
-		}
-	}
-	if (state->phase == SOCKET_REPORTED)
-		amend_emit(&record->key, record->local_side, seen, reason, rst_count);
 }
 
 static __always_inline void reset_active(void *ctx, struct sock *sk, int reason)
@@ -472,6 +283,7 @@ int BPF_PROG(ct_send_reset, struct sock *sk, struct sk_buff *skb)
 	int reason = 0;
 	__u32 netns;
 
+	program_is_reentered(ctx, &ct_to_send_rst);
 	if (reply_resets_are_traced())
 		reason = (int)ctx[2];
 	if (!skb) {
@@ -481,6 +293,8 @@ int BPF_PROG(ct_send_reset, struct sock *sk, struct sk_buff *skb)
 	}
 	if (reply_packet_read(skb, &reply.view))
 		return 0;
+	if (tracer_config.flags & TRACER_STANDBYS)
+		answered_note(skb);
 	reply.seen = EVIDENCE(REPLY_RESET);
 	if (reply_resets_are_traced()) {
 		reply.reset_reason = reset_reason_canonical(reason);
@@ -592,6 +406,7 @@ int BPF_PROG(ct_synack_rtx, struct sock *sk, struct request_sock *req)
 {
 	const struct sock_common *common = &req->__req_common;
 	struct watched_close *watched, *known;
+	struct scratch *scratch;
 	struct flow_state *flow;
 	struct flow_side *own;
 	struct flow_key key;
@@ -599,10 +414,11 @@ int BPF_PROG(ct_synack_rtx, struct sock *sk, struct request_sock *req)
 	int local;
 
 	local = socket_flow_key(common, HOST_TO_NET_16(common->skc_num), &key);
-	watched = scratch_of(SCRATCH_SYNACK_RTX);
 	flow = bpf_map_lookup_elem(&ct_flows, &key);
-	if (!watched || !flow)
+	scratch = flow ? scratch_take() : NULL;
+	if (!scratch)
 		return 0;
+	watched = &scratch->close;
 	known = bpf_map_lookup_elem(&ct_watch, &key);
 	if (known)
 		tries = known->record.evidence.retransmits + 1;
@@ -624,13 +440,17 @@ int BPF_PROG(ct_synack_rtx, struct sock *sk, struct request_sock *req)
 	/* The next try comes after 2^tries seconds; one second more and it never will. */
 	watched->deadline_ns = bpf_ktime_get_ns() +
 			       (1ULL << (tries < 7 ? tries : 7)) * NS_PER_SECOND + NS_PER_SECOND;
-	if (bpf_map_update_elem(&ct_watch, &key, watched, BPF_ANY)) {
+	if (bpf_map_update_elem(&ct_watch, &key, watched, BPF_ANY))
 		counter_add(COUNTER_TOMBSTONE_FAILED);
-		return 0;
-	}
-	own->marks |= FLOW_SIDE_WATCHED;
+	else
+		own->marks |= FLOW_SIDE_WATCHED;
+	scratch_give_back(scratch);
 	return 0;
 }
+
+STANDBY(1, false)
+STANDBY(2, false)
+STANDBY(3, true)
 
 /* Run once by user space to measure the length of a tick. */
 SEC("raw_tp/sched_process_exit")

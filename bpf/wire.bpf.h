@@ -60,7 +60,7 @@ static __always_inline int wire_record_send(struct close_record *record, struct 
 
 static __always_inline struct close_record *wire_scratch(void)
 {
-	struct watched_close *scratch = scratch_of(SCRATCH_PACKETS);
+	struct watched_close *scratch = scratch_of_packets();
 
 	return scratch ? &scratch->record : NULL;
 }
@@ -250,7 +250,7 @@ static __always_inline void wire_rst_in(void *ctx, const struct wire_packet *pac
 	case TCP_STATE_TIME_WAIT:
 		counter_add(COUNTER_RST_IN_TIME_WAIT);
 		if (own->marks & FLOW_SIDE_WATCHED)
-			watch_resolve(&packet->key, flow, 0, 0, SCRATCH_PACKETS);
+			watch_resolve_in(&packet->key, flow, 0, 0, scratch_of_packets());
 		return;
 	default:
 		counter_add(COUNTER_RST_IN_SOCKET);
@@ -260,7 +260,7 @@ static __always_inline void wire_rst_in(void *ctx, const struct wire_packet *pac
 			       packet->view->source_addr, packet->sight.ifindex)) {
 		counter_add(COUNTER_RST_IN_NO_SOCKET);
 		if (own->marks & FLOW_SIDE_WATCHED)
-			watch_resolve(&packet->key, flow, 0, 0, SCRATCH_PACKETS);
+			watch_resolve_in(&packet->key, flow, 0, 0, scratch_of_packets());
 		return;
 	}
 	counter_add(COUNTER_RST_IN_FORWARDED);
@@ -300,7 +300,7 @@ static __always_inline void wire_fin(const struct wire_packet *packet, struct fl
 	if (flow->side[0].fin_count && flow->side[1].fin_count && flow_is_forwarded(flow))
 		wire_report_forwarded(packet, flow, 0);
 	if (flow_side_of(flow, packet->sender ^ 1)->marks & FLOW_SIDE_WATCHED)
-		watch_resolve(&packet->key, flow, 0, 0, SCRATCH_PACKETS);
+		watch_resolve_in(&packet->key, flow, 0, 0, scratch_of_packets());
 }
 
 /*
@@ -314,7 +314,7 @@ static __always_inline void wire_watch_syn(void *ctx, const struct wire_packet *
 	struct watched_close *watched;
 	__u32 tries = client->syn_count;
 
-	watched = scratch_of(SCRATCH_PACKETS);
+	watched = scratch_of_packets();
 	if (!watched || wire_addr_is_local(ctx, packet->view, packet->view->dest_addr,
 					   packet->view->source_addr, packet->sight.ifindex))
 		return;

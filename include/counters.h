@@ -20,10 +20,12 @@
 	  "sockets whose state could not be stored")                                               \
 	X(TOMBSTONE_FAILED, "tombstone_failed", LOSS,                                              \
 	  "closed sockets that could not be remembered")                                           \
+	X(SCRATCH_FAILED, "scratch_failed", LOSS,                                                  \
+	  "records for which no place was left to build them in")                                  \
 	X(TRANSITION_MISSED, "transition_missed", NOTE,                                            \
 	  "state changes that the kernel did not show, made up for by later events")               \
 	X(DESTROY_CAUGHT, "destroy_caught", NOTE,                                                  \
-	  "ends of sockets that the kernel showed to one of two programs only")                    \
+	  "ends of sockets that the kernel showed to a standby program only")                      \
 	X(SOCKET_UNKNOWN, "socket_unknown", LOSS, "sockets that closed without having been seen")  \
 	X(STACK_FAILED, "stack_failed", LOSS, "stacks that the kernel could not take")             \
 	X(STACK_EVICTED, "stack_evicted", LOSS,                                                    \

@@ -20,6 +20,7 @@
 #define TRACER_STACKS 0x100 /* take the stacks of closes and aborts */
 #define TRACER_FILTER_VERDICT 0x200
 #define TRACER_TALLY 0x400 /* count per conversation */
+#define TRACER_STANDBYS 0x800 /* every program has its standbys: bpf/standby.bpf.h */
 
 /* Values in the netns map. */
 #define NETNS_KNOWN 1 /* told to user space, or user space knew it */

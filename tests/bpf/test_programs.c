@@ -36,6 +36,13 @@ static const struct {
 	{ "ct_tally", 64 << 10 },
 	{ "ct_tally_rest", 64 << 10 },
 	{ "ct_origins", 64 << 10 },
+	{ "ct_answered", 64 << 10 },
+	{ "ct_to_set_state", 4 << 10 },
+	{ "ct_to_recv_rst", 4 << 10 },
+	{ "ct_to_send_rst", 4 << 10 },
+	{ "ct_to_error", 4 << 10 },
+	{ "ct_to_destroy", 4 << 10 },
+	{ "ct_to_recv", 4 << 10 },
 };
 
 static struct closetrace_bpf *skeleton;

@@ -151,6 +151,22 @@ static bool probe_cgroup_events(struct probe_context *context)
 	       btf_has(context, "btf_trace_cgroup_rmdir", BTF_KIND_TYPEDEF);
 }
 
+/*
+ * 7.0, a46023d5616e: what is on a tracepoint may be preempted, and until it goes on the kernel skips
+ * the same program for every other task of that processor. The commit brought the member.
+ */
+static bool probe_atomic_tracepoints(struct probe_context *context)
+{
+	int id = btf__find_by_name_kind(context->btf, "tp_transition_snapshot", BTF_KIND_STRUCT);
+	const struct btf_type *type = id > 0 ? btf__type_by_id(context->btf, id) : NULL;
+	const struct btf_member *member = type ? btf_members(type) : NULL;
+
+	for (int i = 0; type && i < btf_vlen(type); i++)
+		if (!strcmp(btf__name_by_offset(context->btf, member[i].name_off), "srcu_gp"))
+			return false;
+	return true;
+}
+
 static bool probe_all_namespaces(struct probe_context *context)
 {
 	(void)context;
@@ -168,6 +184,7 @@ static bool (*const feature_probes[])(struct probe_context *) = {
 	[KERNEL_FEATURE_RESET_REASON] = probe_reset_reason,
 	[KERNEL_FEATURE_TCX] = probe_tcx,
 	[KERNEL_FEATURE_CGROUP_EVENTS] = probe_cgroup_events,
+	[KERNEL_FEATURE_ATOMIC_TRACEPOINTS] = probe_atomic_tracepoints,
 	[KERNEL_FEATURE_ALL_NAMESPACES] = probe_all_namespaces,
 };
 

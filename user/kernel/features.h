@@ -30,6 +30,9 @@
 	X(CGROUP_EVENTS, "cgroup_events", false, "5.5",                                            \
 	  "tracepoints that tell of cgroups that come and go (CONFIG_CGROUPS)",                    \
 	  "containers that live for a moment only stay unknown")                                   \
+	X(ATOMIC_TRACEPOINTS, "atomic_tracepoints", false, "until 6.19",                           \
+	  "a task that is within a tracepoint is not preempted there",                             \
+	  "programs are skipped meanwhile; standby programs take over what they missed")           \
 	X(ALL_NAMESPACES, "all_namespaces", false, "",                                             \
 	  "CAP_SYS_ADMIN to watch interfaces of other network namespaces",                         \
 	  "packets are watched in this network namespace only")

@@ -23,6 +23,7 @@
 #include "user/kernel/netlink.h"
 #include "user/kernel/netns_list.h"
 #include "user/kernel/snmp.h"
+#include "user/kernel/standby.h"
 #include "user/kernel/storm_flush.h"
 #include "user/kernel/tick.h"
 #include "user/kernel/tracer_load.h"
@@ -118,6 +119,8 @@ int tracer_new(const struct tracer_options *options, struct tracer **ret)
 		err = kernel_features_log_missing(missing);
 	else
 		err = tracer_resolve_netns(tracer);
+	if (!kernel_features_has(&tracer->features, KERNEL_FEATURE_ATOMIC_TRACEPOINTS))
+		tracer->config.flags |= TRACER_STANDBYS;
 	if (!err)
 		err = tracer_load(options, &tracer->config, &tracer->features, &tracer->skeleton);
 	if (err) {
@@ -178,18 +181,16 @@ static int tracer_attach_tracepoints(struct tracer *tracer)
 	struct closetrace_bpf *skeleton = tracer->skeleton;
 	/* What only fills records comes before what sends them. */
 	struct bpf_program *programs[] = {
-		skeleton->progs.ct_first_recv,	skeleton->progs.ct_recv_reset,
-		skeleton->progs.ct_send_reset,	skeleton->progs.ct_error_report,
-		skeleton->progs.ct_set_state,	skeleton->progs.ct_destroy,
-		skeleton->progs.ct_destroy_too, skeleton->progs.ct_synack_rtx,
-		skeleton->progs.ct_kfree_skb,
+		skeleton->progs.ct_first_recv, skeleton->progs.ct_recv_reset,
+		skeleton->progs.ct_send_reset, skeleton->progs.ct_error_report,
+		skeleton->progs.ct_set_state,  skeleton->progs.ct_destroy,
+		skeleton->progs.ct_synack_rtx, skeleton->progs.ct_kfree_skb,
 	};
 	struct bpf_link **links[] = {
-		&skeleton->links.ct_first_recv,	 &skeleton->links.ct_recv_reset,
-		&skeleton->links.ct_send_reset,	 &skeleton->links.ct_error_report,
-		&skeleton->links.ct_set_state,	 &skeleton->links.ct_destroy,
-		&skeleton->links.ct_destroy_too, &skeleton->links.ct_synack_rtx,
-		&skeleton->links.ct_kfree_skb,
+		&skeleton->links.ct_first_recv, &skeleton->links.ct_recv_reset,
+		&skeleton->links.ct_send_reset, &skeleton->links.ct_error_report,
+		&skeleton->links.ct_set_state,	&skeleton->links.ct_destroy,
+		&skeleton->links.ct_synack_rtx, &skeleton->links.ct_kfree_skb,
 	};
 
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
@@ -198,7 +199,7 @@ static int tracer_attach_tracepoints(struct tracer *tracer)
 			return log_error(-errno, "cannot attach %s to its tracepoint: %s",
 					 bpf_program__name(programs[i]), strerror(errno));
 	}
-	return 0;
+	return standby_attach(skeleton);
 }
 
 /* Only names depend on it: no reason to fail. */
@@ -611,10 +612,6 @@ void tracer_maps(const struct tracer *tracer, struct tracer_maps *ret)
 
 int tracer_fill_ledger(const struct tracer *tracer, struct ledger *ret)
 {
-	int fds[TRACER_PROGRAM_MAX];
-	struct bpf_prog_info info;
-	uint32_t size;
-	size_t count;
 	int err;
 
 	err = tracer_read_counters(tracer, &ret->counters);
@@ -626,14 +623,7 @@ int tracer_fill_ledger(const struct tracer *tracer, struct ledger *ret)
 	ret->wire_hooked = tracer->options->hook != HOOK_NONE;
 	ret->hooks_repaired = tracer->wire ? wire_repaired(tracer->wire) : 0;
 	ret->wire_partly = tracer->options->interface_count > 0 || tracer->wire_failed;
-	ret->skipped_runs = 0;
-	count = tracer_program_fds(tracer, fds);
-	for (size_t i = 0; i < count; i++) {
-		memset(&info, 0, sizeof(info));
-		size = sizeof(info);
-		if (!bpf_obj_get_info_by_fd(fds[i], &info, &size))
-			ret->skipped_runs += info.recursion_misses;
-	}
+	ret->skipped_runs = standby_skipped_runs(tracer->skeleton);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "include/packet_trail.h"
 #include "user/base/log.h"
 #include "user/kernel/late_programs.h"
+#include "user/kernel/standby.h"
 
 /* Flows that another namespace may count, or that were forgotten: more than the flow map holds. */
 #define ORIGINS_PER_FLOW 2
@@ -61,6 +62,7 @@ int tracer_load(const struct tracer_options *options, const struct tracer_config
 	size_maps(options, config, skeleton);
 	leave_out(features, skeleton);
 	late_programs_leave_out(skeleton);
+	standby_choose(skeleton, config->flags & TRACER_STANDBYS);
 	err = closetrace_bpf__load(skeleton);
 	if (err) {
 		closetrace_bpf__destroy(skeleton);
