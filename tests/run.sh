@@ -5,7 +5,7 @@
 #
 # A test is one executable, or one bats file. Its cases are the TAP lines it prints; without any,
 # its exit status is its one case (77: skipped, the last line says why). Output is shown only for a
-# test that fails, or with V=1. STRICT=1 (the default when CI=true) makes a skip a failure unless
+# test that fails, or with V=1; its failed cases are said again before the last line. STRICT=1 (the default when CI=true) makes a skip a failure unless
 # tests/expected-skips.txt lists it. The last line is always "N passed, N failed, N skipped".
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -22,9 +22,10 @@ timeout_seconds=${TEST_TIMEOUT:-600}
 passed=0 failed=0 skipped=0 number=0
 output=$(mktemp)
 counts=$(mktemp)
+again=$(mktemp)
 child=
 ahead=
-trap 'rm -rf "$output" "$counts" $ahead' EXIT
+trap 'rm -rf "$output" "$counts" "$again" $ahead' EXIT
 trap '[ -z "$child" ] || kill "$child" 2>/dev/null; kill $(jobs -p) 2>/dev/null; exit 130' INT TERM
 
 tests_of() { # the tests of a tier come from its sources, so one that was not built is noticed
@@ -117,6 +118,20 @@ skip_is_expected() { # skip_is_expected "TEST: REASON"; lines of the list: PATTE
 	return 1
 }
 
+# The end of a long log is read first, and may be all that is kept of it: each failed case, with
+# what it said, or the end of what a test without cases said.
+failed_cases() {
+	awk '
+	/^not ok/ { on = 20 }
+	/^ok( |$)|^1\.\./ { on = 0 }
+	on-- > 0 { print "#   " substr($0, 1, 300); any = 1 }
+	{ last[NR % 10] = $0 }
+	END {
+		for (i = NR - 9; !any && i <= NR; i++)
+			if (i > 0) print "#   " substr(last[i % 10], 1, 300)
+	}' "$output" | head -n 60
+}
+
 report() { # report TIER PATH EXIT_STATUS
 	local name=${2#"$BUILD"/} good bad cases=0 words= skip
 	name=${name#tests/}
@@ -142,6 +157,11 @@ report() { # report TIER PATH EXIT_STATUS
 		return
 	fi
 	printf 'not ok %d - %s (%d failed)\n%s' "$number" "$name" "$bad" "$words"
+	{
+		echo "# $name, status $3:"
+		printf '%s' "$words"
+		failed_cases
+	} >> "$again"
 	[ "$3" = 124 ] || [ "$3" = 137 ] && echo "#   stopped after $timeout_seconds s"
 	[ "$V" = 1 ] || sed 's/^/#   /' "$output"
 }
@@ -201,6 +221,7 @@ retry_hidden_rows() { # retry_hidden_rows TIER PATH
 }
 
 for tier; do
+	began=$SECONDS
 	[ "$tier" != fuzz ] || fuzz_ahead
 	for test in $(tests_of "$tier"); do
 		run_to_output "$tier" "$test"
@@ -208,6 +229,8 @@ for tier; do
 		count_cases "$status" > "$counts"
 		report "$tier" "$test" "$status"
 	done
+	echo "# $tier: $((SECONDS - began)) s"
 done
+[ ! -s "$again" ] || { echo "# what failed:" && cat "$again"; }
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ] && [ $((passed + skipped)) -gt 0 ]

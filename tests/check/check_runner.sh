@@ -10,7 +10,7 @@ cp tests/run.sh "$tree/tests/"
 echo 'unit/test_case: allowed: * # for this test' > "$tree/tests/expected-skips.txt"
 
 number=0
-expect() { # expect STATUS "COUNTS" WHAT [STRICT]; the test is on stdin, none on /dev/null
+expect() { # expect STATUS "COUNTS" WHAT [STRICT [END]]: END is in the last lines. The test is on stdin
 	local said status
 	number=$((number + 1))
 	rm -f "$tree"/build/tests/unit/* && touch "$tree/tests/unit/test_case.c"
@@ -18,7 +18,8 @@ expect() { # expect STATUS "COUNTS" WHAT [STRICT]; the test is on stdin, none on
 	[ "$3" = "not built" ] || chmod +x "$tree/build/tests/unit/test_case"
 	said=$(CI= V=0 BUILD=build STRICT=${4:-0} TEST_TIMEOUT=1 "$tree/tests/run.sh" unit)
 	status=$?
-	if [ "$status" = "$1" ] && [ "$(tail -n 1 <<< "$said")" = "$2" ]; then
+	if [ "$status" = "$1" ] && [ "$(tail -n 1 <<< "$said")" = "$2" ] &&
+		tail -n 4 <<< "$said" | grep -qF "${5:-$2}"; then
 		echo "ok $number - $3"
 	else
 		printf '%s\nstatus %s, expected %s and "%s"\nnot ok %d - %s\n' "$said" "$status" "$1" "$2" "$number" "$3"
@@ -26,7 +27,7 @@ expect() { # expect STATUS "COUNTS" WHAT [STRICT]; the test is on stdin, none on
 	fi
 }
 
-echo "1..15"
+echo "1..16"
 expect 0 "1 passed, 0 failed, 0 skipped" "a silent success" <<< 'exit 0'
 expect 1 "0 passed, 1 failed, 0 skipped" "a silent failure" <<< 'exit 3'
 expect 0 "2 passed, 0 failed, 0 skipped" "cases" <<< 'echo "1..2"; echo "ok 1 - a"; echo "ok 2 - b"'
@@ -42,4 +43,6 @@ expect 0 "1 passed, 0 failed, 1 skipped" "a skipped case" <<< 'echo "ok 1 - a"; 
 expect 1 "1 passed, 1 failed, 0 skipped" "an unexpected skip, strict" 1 <<< 'echo "ok 1 - a"; echo "ok 2 - b # SKIP no c"'
 expect 0 "1 passed, 0 failed, 1 skipped" "an expected skip, strict" 1 <<< 'echo "ok 1 - a"; echo "ok 2 - allowed # SKIP no c"'
 expect 0 "1 passed, 0 failed, 1 skipped" "a skip as cmocka writes it" <<< 'echo "ok 1 - a"; echo "not ok 2 # SKIP b"'
+expect 1 "9 passed, 1 failed, 0 skipped" "a failed case is said again at the end" 0 "#   # it said" \
+	<<< 'echo "not ok 1 - a"; echo "# it said"; for i in 2 3 4 5 6 7 8 9 10; do echo "ok $i - b"; done'
 exit "${bad:-0}"
