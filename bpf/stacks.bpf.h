@@ -26,12 +26,14 @@ struct task_struct___stacks {
 
 struct pt_regs___stacks {
 	unsigned long sp;
+	unsigned long long regs[31]; /* arm64 alone */
 } __attribute__((preserve_access_index));
 
+#define REGISTER_LINK 30
+
 /* Fewer near the end of the stack; also in a process of 32 bits, whose words are not used. */
-static __always_inline __u8 stack_words_read(__u64 *words)
+static __always_inline __u8 stack_words_read(__u64 *words, const struct pt_regs___stacks *regs)
 {
-	struct pt_regs___stacks *regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	const void *sp = (const void *)BPF_CORE_READ(regs, sp);
 
 	if (!bpf_probe_read_user(words, STACK_WORDS * sizeof(*words), sp))
@@ -52,6 +54,7 @@ static __always_inline __u8 stack_read(void *ctx, __u64 *frames, __u64 flags)
 
 static __always_inline void stack_task_fill(void *ctx, struct close_stacks *stacks)
 {
+	struct pt_regs___stacks *regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	struct task_struct___stacks *task = (void *)bpf_get_current_task();
 
 	stacks->pid = bpf_get_current_pid_tgid() >> 32;
@@ -61,7 +64,9 @@ static __always_inline void stack_task_fill(void *ctx, struct close_stacks *stac
 	if (!stacks->task_code)
 		return;
 	stacks->user_count = stack_read(ctx, stacks->user, BPF_F_USER_STACK);
-	stacks->word_count = stack_words_read(stacks->words);
+	stacks->word_count = stack_words_read(stacks->words, regs);
+	if (bpf_core_field_exists(regs->regs))
+		stacks->link = BPF_CORE_READ(regs, regs[REGISTER_LINK]);
 }
 
 static __always_inline struct stack_slot *stack_slot_take(void)

@@ -17,6 +17,8 @@
  * @task_code        mm->start_code, 0 = it had no memory of its own any more, or never.
  * @pid              As in struct task_identity. 0: no task did it, but a softirq on top of a
  *                   stranger, whose frames end the kernel stack.
+ * @link  arm64: the link register of user space, which is where a function that calls no other is
+ *        to return to; 0 elsewhere.
  * @kernel_count @user_count  Frames; 0 = not to be had.
  * @words  The user stack from its pointer on, `word_count` of it: a system call is mostly made by
  *         a function without a frame, and following frame pointers misses who called that one.
@@ -25,6 +27,7 @@ struct close_stacks {
 	__u64 birth_ns;
 	__u64 task_start_ns;
 	__u64 task_code;
+	__u64 link;
 	__u32 pid;
 	__u8 kernel_count;
 	__u8 user_count;
@@ -34,6 +37,6 @@ struct close_stacks {
 	__u64 user[STACK_FRAMES];
 	__u64 words[STACK_WORDS];
 };
-ABI_SIZE(struct close_stacks, 1056);
+ABI_SIZE(struct close_stacks, 1064);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "user/enrich/elf_frames.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #define ENTRY_BYTES_MOST 2048
 #define STATES_MOST 8
 #define REGISTER_RSP 7 /* x86-64 psABI, figure 3.36 */
+#define REGISTER_LINK 30 /* aadwarf64, section 4.1 */
 #define REGISTER_UNKNOWN UINT64_MAX
 #define ENCODED_PCREL_S32 0x1b
 #define ENCODED_DATAREL_S32 0x3b
@@ -32,6 +34,7 @@ struct entry {
 struct frame_rule {
 	uint64_t base;
 	uint64_t offset;
+	bool is_link_kept; /* on the stack: register 30 of arm64 */
 };
 
 struct frame_machine {
@@ -189,8 +192,11 @@ static int common_parse(struct cursor *c, struct frame_machine *machine)
 		return -EINVAL;
 	data_end = c->at + len;
 	for (size_t i = 1; i < chars; i++) {
-		uint8_t encoding = take_bytes(c, 1);
+		uint8_t encoding;
 
+		if (augmentation[i] == 'B') /* arm64: which key signs addresses */
+			continue;
+		encoding = take_bytes(c, 1);
 		if (augmentation[i] == 'R' && encoding != ENCODED_PCREL_S32)
 			return -ENOENT;
 		if (augmentation[i] == 'P')
@@ -207,6 +213,7 @@ static bool skip_register_rule(struct cursor *c, uint8_t code)
 {
 	switch (code) {
 	case 0x00: /* nop */
+	case 0x2d: /* AARCH64_negate_ra_state */
 		return true;
 	case 0x06: /* restore_extended */
 	case 0x07: /* undefined */
@@ -283,6 +290,10 @@ static int machine_run(struct cursor *c, struct frame_machine *machine, uint64_t
 			step = code & 0x3f;
 		} else if (code >> 6 == 2) { /* offset */
 			take_uleb(c);
+			if ((code & 0x3f) == REGISTER_LINK)
+				machine->rule.is_link_kept = true;
+		} else if (code == (0xc0 | REGISTER_LINK)) { /* restore */
+			machine->rule.is_link_kept = false;
 		} else if (code >= 0x02 && code <= 0x04) { /* advance_loc1, 2, 4 */
 			step = take_bytes(c, (size_t)1 << (code - 2));
 		} else if (code >> 6 == 0) {
@@ -330,6 +341,12 @@ int elf_frame_bytes(int fd, const struct elf_symbols *symbols, uint64_t address,
 	err = machine_run(&c, &machine, address);
 	if (err)
 		return err;
+	if (symbols->machine == EM_AARCH64) {
+		if (machine.rule.is_link_kept)
+			return -ENOENT;
+		*ret = 0;
+		return 0;
+	}
 	if (machine.rule.base != REGISTER_RSP || machine.rule.offset < 8)
 		return -ENOENT;
 	*ret = machine.rule.offset;

@@ -10,11 +10,13 @@
 /**
  * @fd       The file of `symbols`; any content is survived.
  * @address  In the file, of an instruction behind which the function waits.
- * @ret      Bytes from the stack pointer there to the caller's: the 8 before that are the return
- *           address.
- * @return   0; -ENOENT when the function has a frame pointer, is told of in another way or not at
- *           all; other negative errnos for a table that is broken.
- * Source:   LSB core 5.0 section 10.6 (.eh_frame, .eh_frame_hdr); DWARF 5 section 6.4.2.
+ * @ret      x86-64: bytes from the stack pointer there to the caller's: the 8 before that are the
+ *           return address. arm64: 0, the return address is in the link register.
+ * @return   0; -ENOENT when the function has a frame pointer (arm64: has put the link register on
+ *           the stack), is told of in another way or not at all; other negative errnos for a table
+ *           that is broken.
+ * Source:   LSB core 5.0 section 10.6 (.eh_frame, .eh_frame_hdr); DWARF 5 section 6.4.2; DWARF for
+ *           the Arm 64-bit architecture (aadwarf64).
  */
 int elf_frame_bytes(int fd, const struct elf_symbols *symbols, uint64_t address, uint64_t *ret);
 

@@ -32,8 +32,10 @@ static int elf_read_segments(Elf *elf, struct elf_symbols *ret)
 
 	if (!gelf_getehdr(elf, &file) || elf_getphdrnum(elf, &count))
 		return -ENOEXEC;
-	/* elf_frames.c knows the rules of one machine. */
-	has_frames = file.e_machine == EM_X86_64 && file.e_ident[EI_CLASS] == ELFCLASS64;
+	/* elf_frames.c knows the rules of two machines. */
+	has_frames = (file.e_machine == EM_X86_64 || file.e_machine == EM_AARCH64) &&
+		     file.e_ident[EI_CLASS] == ELFCLASS64;
+	ret->machine = file.e_machine;
 	for (i = 0; i < count && ret->segment_count < ELF_SEGMENTS_MOST; i++) {
 		if (!gelf_getphdr(elf, i, &header))
 			return -ENOEXEC;

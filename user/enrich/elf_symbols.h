@@ -23,6 +23,7 @@ struct elf_symbols {
 	struct elf_segment segments[ELF_SEGMENTS_MOST];
 	unsigned int segment_count;
 	uint64_t frame_index; /* address of .eh_frame_hdr; 0 = none, or of no use here */
+	uint16_t machine; /* EM_ of elf.h */
 };
 
 /**

@@ -378,7 +378,8 @@ static int frame_bytes(struct user_symbols *symbols, const struct user_process *
 
 /**
  * From the function that made the system call up to the first one with a frame pointer, whose
- * caller is the next of `stacks->user`: who follows frame pointers does not see those between.
+ * caller is the next of `stacks->user`: who follows frame pointers does not see those between. On
+ * arm64 only the first can lack a frame, because one that calls another must keep where to return to.
  */
 static void append_frameless(struct strbuf *b, struct user_symbols *symbols,
 			     const struct user_process *process, const struct close_stacks *stacks)
@@ -389,6 +390,11 @@ static void append_frameless(struct strbuf *b, struct user_symbols *symbols,
 		/* Where the process is now comes as it is; callers wait behind their call. */
 		if (frame_bytes(symbols, process, address - 1, &bytes) || bytes % 8)
 			return;
+		if (!bytes) {
+			if (!i && stacks->link)
+				append_frame(b, symbols, process, stacks->link - 1);
+			return;
+		}
 		at += bytes / 8;
 		if (at > stacks->word_count || at > STACK_WORDS)
 			return;
