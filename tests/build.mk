@@ -80,11 +80,12 @@ $(E2E_BATTERY) $(BENCH): $(HARNESS) $(BUILD)/obj/libuser.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) $(PRODUCT_FLAGS) $(LDFLAGS) $(call grouped,$^) $(TEST_LIBS) -o $@
 
-# For guests, which have no libraries.
+# For guests, which have no libraries. Their stacks are asked for, and static programs have no index of
+# their unwind tables unless told so.
 KERNEL_HELPERS := $(patsubst tests/kernels/payload/%.c,$(BUILD)/tests/kernels/%,$(wildcard tests/kernels/payload/*.c))
 $(KERNEL_HELPERS): $(BUILD)/tests/kernels/%: $(BUILD)/obj/tests/kernels/payload/%.o
 	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) $(LDFLAGS) -static $^ -o $@
+	$(call say,LINK,$@)$(CC) $(LDFLAGS) -static -Wl,--eh-frame-hdr $^ -o $@
 
 $(BUILD)/tests/e2e/battery-static: $(STATIC_STUBS) $(HARNESS) $(BUILD)/obj/libuser.a
 	@mkdir -p $(@D)

@@ -219,7 +219,7 @@ static void client_run(const struct ending *ending, char **argv, int port, int d
 	connection_end(fd, "client", ending->client, ending->client_error);
 	/* Whose stack is asked for must be there to be asked. */
 	if (getenv("ENDINGS_STAY"))
-		sleep(1);
+		sleep(3);
 	_exit(0);
 }
 
