@@ -47,6 +47,15 @@ static void standbys_list(const struct closetrace_bpf *skeleton, struct standby 
 	STANDBYS(STANDBY_ROW)
 }
 
+/*
+ * For softirqs on top of a task, which every kernel has: of the longest program that tasks run with
+ * softirqs on, and of the one behind which nothing comes that could make up for it.
+ */
+static bool standby_is_always_on(enum standby_id id)
+{
+	return id == STANDBY_OF_set_state || id == STANDBY_OF_destroy;
+}
+
 void standby_choose(struct closetrace_bpf *skeleton, bool preemptible)
 {
 	struct standby standbys[STANDBYS_COUNT];
@@ -55,7 +64,7 @@ void standby_choose(struct closetrace_bpf *skeleton, bool preemptible)
 	for (int i = 0; i < STANDBYS_COUNT; i++)
 		for (int n = 0; n < STANDBY_COUNT; n++)
 			bpf_program__set_autoload(standbys[i].programs[n],
-						  preemptible || (i == STANDBY_OF_destroy && !n));
+						  preemptible || (!n && standby_is_always_on(i)));
 }
 
 static int standby_attach_one(const struct standby *standby, int n)

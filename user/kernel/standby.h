@@ -14,8 +14,8 @@ struct closetrace_bpf;
 /**
  * Before the load: keep only the standbys that this kernel needs.
  *
- * @preemptible  Tracepoints may be preempted: all are needed. Else only one, of the program that is
- *               the last to hear of a socket.
+ * @preemptible  Tracepoints may be preempted: all are needed. Else only one each of two programs, for
+ *               what softirqs do on top of a task.
  */
 void standby_choose(struct closetrace_bpf *skeleton, bool preemptible);
 
