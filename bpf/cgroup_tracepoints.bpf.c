@@ -15,7 +15,7 @@ static __always_inline int cgroup_tell(struct cgroup *cgroup, const char *path, 
 {
 	struct cgroup_record *record;
 
-	if (cgroup->root->hierarchy_id != CGROUP2_HIERARCHY)
+	if (BPF_CORE_READ(cgroup, root, hierarchy_id) != CGROUP2_HIERARCHY)
 		return 0;
 	record = bpf_ringbuf_reserve(&ct_events, sizeof(*record), 0);
 	if (!record) {
@@ -24,7 +24,7 @@ static __always_inline int cgroup_tell(struct cgroup *cgroup, const char *path, 
 	}
 	record_head_fill(&record->head, RECORD_CGROUP, sizeof(*record));
 	record->head.flags = flags;
-	record->cgroup_id = cgroup->kn->id;
+	record->cgroup_id = BPF_CORE_READ(cgroup, kn, id);
 	if (bpf_probe_read_kernel_str(record->path, sizeof(record->path), path) ==
 	    sizeof(record->path))
 		record->head.flags |= CGROUP_PATH_CUT;

@@ -8,6 +8,18 @@
 #define AF_INET 2 /* include/linux/socket.h */
 #define AF_INET6 10
 
+/*
+ * `value` as it is, but unknown to the verifier, which checks all that follows once more for each
+ * value that it knows. `unknown` is any number that it does not know. To be masked after.
+ */
+static __always_inline __u64 value_forget(__u64 value, __u64 unknown)
+{
+	asm volatile("%[value] ^= %[unknown]\n%[value] ^= %[unknown]"
+		     : [value] "+r"(value)
+		     : [unknown] "r"(unknown));
+	return value;
+}
+
 static __always_inline bool netns_is_wanted(__u32 netns)
 {
 	__u8 *value;
@@ -120,9 +132,21 @@ static __always_inline void flow_end(const struct flow_key *key, const struct fl
 		counter_add(COUNTER_FLOWS_DELETED);
 }
 
-static __always_inline __u32 socket_netns(const struct sock_common *common)
+/*
+ * The same socket by a pointer that the verifier does not trust. For each pointer that is read through
+ * a trusted one, such as a tracepoint's argument, it searches the names of the whole kernel, in vain,
+ * up to four times: 2 ms for each path that comes there. Request sockets and TIME_WAIT: NULL.
+ */
+static __always_inline const struct sock *socket_untrusted(struct sock *sk)
 {
-	return common->skc_net.net->ns.inum;
+	return (const struct sock *)bpf_skc_to_tcp_sock(sk);
+}
+
+static __always_inline __u32 socket_netns(struct sock *sk)
+{
+	const struct sock *same = socket_untrusted(sk);
+
+	return same ? same->__sk_common.skc_net.net->ns.inum : 0;
 }
 
 /**
@@ -132,7 +156,7 @@ static __always_inline __u32 socket_netns(const struct sock_common *common)
  * @return  The index of the local end.
  */
 static __always_inline int socket_flow_key(const struct sock_common *common, __be16 local_port,
-					   struct flow_key *key)
+					   __u32 netns, struct flow_key *key)
 {
 	__u8 local[16] __attribute__((aligned(8))), peer[16] __attribute__((aligned(8)));
 
@@ -145,7 +169,7 @@ static __always_inline int socket_flow_key(const struct sock_common *common, __b
 			((__u32 *)peer)[i] = common->skc_v6_daddr.in6_u.u6_addr32[i];
 		}
 	}
-	return flow_key_make(key, local, local_port, peer, common->skc_dport, socket_netns(common));
+	return flow_key_make(key, local, local_port, peer, common->skc_dport, netns);
 }
 
 #endif

@@ -19,16 +19,18 @@ static __always_inline bool socket_held_by_task(const struct sock *sk)
 /*
  * The process, not the thread that happens to run: a name that goes with the pid. A
  * kernel thread (MPTCP's worker, a file system's) is nobody's owner: it stays empty.
+ * Global: verified once per program, not once per path.
  */
-static __always_inline void task_identity_fill(struct task_identity *identity)
+__weak __noinline int task_identity_fill(struct task_identity *identity)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	if (task->flags & PF_KTHREAD)
-		return;
+	if (!identity || task->flags & PF_KTHREAD)
+		return 0;
 	identity->pid = bpf_get_current_pid_tgid() >> 32;
 	identity->uid = (__u32)bpf_get_current_uid_gid();
 	bpf_probe_read_kernel(identity->comm, sizeof(identity->comm), task->group_leader->comm);
+	return 0;
 }
 
 /* A later, better source replaces an earlier one; never the other way round. */

@@ -14,7 +14,8 @@ static __always_inline int reply_packet_read(const struct sk_buff *skb, struct p
 	const unsigned char *head = BPF_CORE_READ(skb, head);
 	const unsigned char *ip = head + BPF_CORE_READ(skb, network_header);
 	const unsigned char *tcp = head + BPF_CORE_READ(skb, transport_header);
-	__u8 ip_bytes[40] = {}, tcp_bytes[20] = {};
+	__u8 ip_bytes[40] __attribute__((aligned(8))) = {};
+	__u8 tcp_bytes[20] __attribute__((aligned(8))) = {};
 
 	if (bpf_probe_read_kernel(ip_bytes, 20, ip) ||
 	    bpf_probe_read_kernel(tcp_bytes, sizeof(tcp_bytes), tcp))
@@ -26,8 +27,8 @@ static __always_inline int reply_packet_read(const struct sk_buff *skb, struct p
 			return -1;
 		packet_view_fill_ip(ip_bytes, 6, view);
 	}
-	__builtin_memcpy(&view->source_port, tcp_bytes, 2);
-	__builtin_memcpy(&view->dest_port, tcp_bytes + 2, 2);
+	view->source_port = unaligned_u16(tcp_bytes);
+	view->dest_port = unaligned_u16(tcp_bytes + 2);
 	view->seq = packet_u32(tcp_bytes + 4);
 	view->flags = tcp_bytes[13];
 	/* The stack has pulled the headers by now; what is left in `len` started at the TCP header. */
@@ -90,6 +91,7 @@ static __always_inline void reply_report(const struct reply_reset *reply, __u32 
 
 	local = flow_key_make(&key, view->dest_addr, view->dest_port, view->source_addr,
 			      view->source_port, netns);
+	local = value_forget(local, netns) & 1;
 	flow = flow_find_or_create(&key, false);
 	if (!flow)
 		return;

@@ -53,9 +53,19 @@ static __always_inline void socket_restart(struct socket_state *state, __u64 rol
 	state->stack_rank = 0;
 }
 
-static __always_inline __u64 socket_cgroup_id(const struct sock *sk)
+static __always_inline __u64 socket_cgroup_id(struct sock *sk)
 {
-	return sk->sk_cgrp_data.cgroup->kn->id;
+	const struct sock *same = socket_untrusted(sk);
+
+	return same ? same->sk_cgrp_data.cgroup->kn->id : 0;
+}
+
+/* accept() or socket() has made a descriptor for it, and close() was not called yet. */
+static __always_inline bool socket_has_file(struct sock *sk)
+{
+	const struct sock *same = socket_untrusted(sk);
+
+	return same && same->sk_socket;
 }
 
 static __always_inline void socket_tuple_fill(struct close_record *record,
@@ -65,22 +75,23 @@ static __always_inline void socket_tuple_fill(struct close_record *record,
 	struct flow_key key;
 	__u8 local;
 
-	local = socket_flow_key(&sk->__sk_common, tp->inet_conn.icsk_inet.inet_sport, &key);
+	local = socket_flow_key(&sk->__sk_common, tp->inet_conn.icsk_inet.inet_sport,
+				sk->__sk_common.skc_net.net->ns.inum, &key);
 	record->key = key;
 	record->local_side = local;
 	record->evidence.ip_version =
 		flow_addr_is_ipv4(key.addr[0]) && flow_addr_is_ipv4(key.addr[1]) ? 4 : 6;
 }
 
-static __always_inline void closer_fill(struct close_record *record, const struct sock *sk)
+static __always_inline void closer_fill(struct close_record *record, struct sock *sk)
 {
 	if (!socket_held_by_task(sk))
 		return;
 	record->closer.pid = 0;
 	task_identity_fill(&record->closer);
 	/* Whoever closes an accepted socket of his own holds it; ss -K is told apart at ->CLOSE. */
-	if (sk->sk_err != EVIDENCE_ECONNABORTED && sk->sk_socket &&
-	    record->owner_source < OWNER_FROM_OWNED_CALL && record->closer.pid) {
+	if (sk->sk_err != EVIDENCE_ECONNABORTED && record->closer.pid &&
+	    record->owner_source < OWNER_FROM_OWNED_CALL && socket_has_file(sk)) {
 		record->owner = record->closer;
 		record->owner_source = OWNER_FROM_OWNED_CALL;
 	}
@@ -96,7 +107,7 @@ static __always_inline void closer_of_unaccepted_fill(struct close_record *recor
 		task_identity_fill(&record->closer);
 }
 
-static __always_inline __u64 socket_flag_bits(const struct sock *sk)
+static __always_inline __u64 socket_flag_bits(struct sock *sk)
 {
 	__u64 seen = 0;
 
@@ -108,7 +119,7 @@ static __always_inline __u64 socket_flag_bits(const struct sock *sk)
 		seen |= EVIDENCE(KEEPALIVE_ON);
 	if (SOCKET_FLAG(sk, SOCK_LINGER) && !sk->sk_lingertime)
 		seen |= EVIDENCE(LINGER_ZERO);
-	if (!sk->sk_socket)
+	if (!socket_has_file(sk))
 		seen |= EVIDENCE(NO_STRUCT_SOCKET);
 	if (sk->sk_shutdown & SHUTDOWN_RCV)
 		seen |= EVIDENCE(RCV_SHUTDOWN);
@@ -205,7 +216,7 @@ static __always_inline void socket_snapshot(struct socket_state *state, struct s
 		socket_snapshot_tcp(state, tp, (e->seen & EVIDENCE(PEER_FIN)) != 0, old_state);
 	if (!e->error || e->error == EVIDENCE_ECONNABORTED)
 		closer_fill(record, sk);
-	if (!e->error && !sk->sk_shutdown && !sk->sk_socket)
+	if (!e->error && !sk->sk_shutdown && (e->seen & EVIDENCE(NO_STRUCT_SOCKET)))
 		closer_of_unaccepted_fill(record);
 	state->phase = SOCKET_CLOSED;
 }

@@ -127,9 +127,9 @@ static __always_inline void stacks_take(void *ctx, struct socket_state *state, s
 
 /* As in closer_of_unaccepted_fill(): the children of a listener are ended without their lock. */
 static __always_inline bool socket_ends_with_listener(const struct close_record *record,
-						      const struct sock *sk)
+						      struct sock *sk)
 {
-	return !sk->sk_err && !sk->sk_shutdown && !sk->sk_socket && record->owner.pid &&
+	return !sk->sk_err && !sk->sk_shutdown && !socket_has_file(sk) && record->owner.pid &&
 	       record->owner.pid == (__u32)(bpf_get_current_pid_tgid() >> 32);
 }
 

@@ -12,15 +12,16 @@
 #define SOCK_RAW 3 /* include/linux/net.h */
 
 /*
- * 6.2, fd264ca02094: the context as the kernel's own struct, read by plain loads. Before,
- * the pointer is the same, but reading through it takes a helper call per step.
+ * 6.2, a35b9af4ec2c: the context as the kernel's own struct, read by plain loads. Before, the
+ * pointer is the same, but reading through it takes a helper call per step. Not by
+ * bpf_cast_to_kern_ctx(): what that returns is trusted, and slow to verify (socket_untrusted()).
  */
-extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym __weak;
+extern void *bpf_rdonly_cast(void *object, __u32 btf_id) __ksym __weak;
 
 static __always_inline __u32 tc_netns(struct __sk_buff *ctx)
 {
-	if (bpf_cast_to_kern_ctx) {
-		struct sk_buff *skb = bpf_cast_to_kern_ctx(ctx);
+	if (bpf_rdonly_cast) {
+		struct sk_buff *skb = bpf_rdonly_cast(ctx, bpf_core_type_id_kernel(struct sk_buff));
 
 		return skb->dev->nd_net.net->ns.inum;
 	}
@@ -326,8 +327,12 @@ static __always_inline void tc_fold_out(struct __sk_buff *ctx, struct wire_packe
 		return;
 	}
 	if (packet->view->flags & TCP_FLAG_RST)
-		packet->sight.rst_origin = announced ? RST_ORIGIN_STACK : tc_rst_origin(ctx);
+		packet->sight.rst_origin =
+			value_forget(announced ? RST_ORIGIN_STACK : tc_rst_origin(ctx),
+				     packet->view->seq) &
+			7;
 	found = flow_fold(flow, packet->sender & 1, packet->view, &packet->sight);
+	found = value_forget(found, packet->view->seq) & FLOW_FOLD_ALL;
 	if (found)
 		wire_tally(ctx, packet, flow);
 	if (found & FLOW_FOLD_SYN)

@@ -27,7 +27,7 @@ static __always_inline void socket_connecting(struct sock *sk)
 	record->owner_source = OWNER_FROM_NONE;
 	owner_refine(record, sk, OWNER_FROM_CONNECT);
 	record->cgroup_id = socket_cgroup_id(sk);
-	netns_announce(socket_netns(&sk->__sk_common));
+	netns_announce(socket_netns(sk));
 }
 
 static __always_inline void socket_listening(struct sock *sk)
@@ -43,7 +43,7 @@ static __always_inline void socket_listening(struct sock *sk)
 	state->state = TCP_LISTEN;
 	state->watched.record.owner_source = OWNER_FROM_NONE;
 	owner_refine(&state->watched.record, sk, OWNER_FROM_LISTENER);
-	netns_announce(socket_netns(&sk->__sk_common));
+	netns_announce(socket_netns(sk));
 }
 
 /* A child of a listener: its storage is the listener's, cloned, owner and all. */
@@ -413,7 +413,7 @@ int BPF_PROG(ct_synack_rtx, struct sock *sk, struct request_sock *req)
 	__u32 tries = 1;
 	int local;
 
-	local = socket_flow_key(common, HOST_TO_NET_16(common->skc_num), &key);
+	local = socket_flow_key(common, HOST_TO_NET_16(common->skc_num), socket_netns(sk), &key);
 	flow = bpf_map_lookup_elem(&ct_flows, &key);
 	scratch = flow ? scratch_take() : NULL;
 	if (!scratch)

@@ -23,29 +23,40 @@ struct wire_packet {
 
 #define LOOPBACK_IFINDEX 1 /* include/net/net_namespace.h: in every namespace */
 
+/* Global, as what record_emit.bpf.h has. */
+__weak __noinline int wire_record_begin(struct close_record *record, struct flow_key *key,
+					struct flow_state *flow, __u32 local)
+{
+	struct flow_side *own;
+
+	if (!record || !key || !flow)
+		return 0;
+	own = flow_side_of(flow, local);
+	__builtin_memset(record, 0, sizeof(*record));
+	record_head_fill(&record->head, RECORD_CLOSE, sizeof(*record));
+	record->key = *key;
+	record->local_side = local & 1;
+	record->birth_ns = flow->first_ns;
+	flow_isn_fill(record, own, flow_side_of(flow, local ^ 1));
+	record->idle_jiffies = IDLE_UNKNOWN;
+	if (own->marks & FLOW_SIDE_CLIENT)
+		record->evidence.seen |= EVIDENCE(CLIENT);
+	else if (own->marks & FLOW_SIDE_SYN_ACK)
+		record->evidence.seen |= EVIDENCE(SERVER);
+	return 0;
+}
+
 /* A record that starts from a flow alone. `local` is the end it speaks for. */
 static __always_inline void wire_record_fill(struct close_record *record,
 					     const struct wire_packet *packet,
 					     struct flow_state *flow, int local,
 					     enum evidence_subject subject)
 {
-	struct flow_side *own = flow_side_of(flow, local);
-
-	__builtin_memset(record, 0, sizeof(*record));
-	record_head_fill(&record->head, RECORD_CLOSE, sizeof(*record));
-	record->key = packet->key;
-	record->local_side = local & 1;
+	wire_record_begin(record, (struct flow_key *)&packet->key, flow, local);
 	record->hook = packet->sight.hook;
 	record->ifindex = packet->sight.ifindex;
-	record->birth_ns = flow->first_ns;
-	flow_isn_fill(record, own, flow_side_of(flow, local ^ 1));
-	record->idle_jiffies = IDLE_UNKNOWN;
 	record->evidence.subject = subject;
 	record->evidence.ip_version = packet->view->ip_version;
-	if (own->marks & FLOW_SIDE_CLIENT)
-		record->evidence.seen |= EVIDENCE(CLIENT);
-	else if (own->marks & FLOW_SIDE_SYN_ACK)
-		record->evidence.seen |= EVIDENCE(SERVER);
 	ct_evidence(&record->evidence, flow, local, packet->sight.now_ns);
 }
 
@@ -354,8 +365,10 @@ static __always_inline int wire_key_fill(struct wire_packet *packet, __u32 netns
 {
 	const struct packet_view *view = packet->view;
 
-	packet->sender = flow_key_make(&packet->key, view->source_addr, view->source_port,
-				       view->dest_addr, view->dest_port, netns);
+	int sender = flow_key_make(&packet->key, view->source_addr, view->source_port,
+				   view->dest_addr, view->dest_port, netns);
+
+	packet->sender = value_forget(sender, netns) & 1;
 	return packet->sender;
 }
 
@@ -430,6 +443,7 @@ static __always_inline void wire_in(void *ctx, struct wire_packet *packet, __u32
 		return;
 	wire_check_reuse(ctx, packet, flow);
 	found = flow_fold(flow, packet->sender & 1, packet->view, &packet->sight);
+	found = value_forget(found, packet->view->seq) & FLOW_FOLD_ALL;
 	if (found)
 		wire_tally(ctx, packet, flow);
 	if (found & FLOW_FOLD_SYN)

@@ -3,16 +3,15 @@
 #include "bpf/trail.bpf.h"
 
 /*
- * 6.2, a35b9af4ec2c: as in tc.bpf.c, by the kfunc's brother, because the linker of libbpf
+ * 6.2, fd264ca02094: as in tc.bpf.c, by the kfunc's brother, because the linker of libbpf
  * 1.1 cannot merge one kfunc of two objects.
  */
-extern void *bpf_rdonly_cast(void *object, __u32 btf_id) __ksym __weak;
+extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym __weak;
 
 static __always_inline __u32 xdp_netns(struct xdp_md *ctx)
 {
-	if (bpf_rdonly_cast) {
-		struct xdp_buff *xdp =
-			bpf_rdonly_cast(ctx, bpf_core_type_id_kernel(struct xdp_buff));
+	if (bpf_cast_to_kern_ctx) {
+		struct xdp_buff *xdp = bpf_cast_to_kern_ctx(ctx);
 
 		return xdp->rxq->dev->nd_net.net->ns.inum;
 	}

@@ -21,6 +21,38 @@
 	_Static_assert(__builtin_offsetof(type, member) == (bytes),                                \
 		       "ABI: offset of " #type "." #member " changed")
 
+/*
+ * clang for BPF reads byte by byte what it does not know to be aligned, as bytes of a packet never
+ * are. The kernel lets programs read those at once, on the machines that this runs on.
+ */
+#ifdef __bpf__
+typedef __u16 __attribute__((may_alias)) any_u16;
+typedef __u32 __attribute__((may_alias)) any_u32;
+typedef __u64 __attribute__((may_alias)) any_u64;
+#define KNOWN_ALIGNED(pointer, bytes) __builtin_assume_aligned(pointer, bytes)
+#else
+typedef __u16 __attribute__((may_alias, aligned(1))) any_u16;
+typedef __u32 __attribute__((may_alias, aligned(1))) any_u32;
+typedef __u64 __attribute__((may_alias, aligned(1))) any_u64;
+#define KNOWN_ALIGNED(pointer, bytes) ((void *)(pointer))
+#endif
+
+/* As the bytes lie: network order in, network order out. */
+ALWAYS_INLINE __u16 unaligned_u16(const __u8 *bytes)
+{
+	return *(const any_u16 *)bytes;
+}
+
+ALWAYS_INLINE __u32 unaligned_u32(const __u8 *bytes)
+{
+	return *(const any_u32 *)bytes;
+}
+
+ALWAYS_INLINE __u64 unaligned_u64(const __u8 *bytes)
+{
+	return *(const any_u64 *)bytes;
+}
+
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define NET_TO_HOST_16(x) __builtin_bswap16(x)
 #define NET_TO_HOST_32(x) __builtin_bswap32(x)

@@ -14,6 +14,7 @@
 #define FLOW_FOLD_RST 0x2 /* ... and is a RST */
 #define FLOW_FOLD_FIN 0x4 /* ... and is the direction's first FIN */
 #define FLOW_FOLD_SYN 0x8 /* ... and is a SYN without ACK */
+#define FLOW_FOLD_ALL 0xf
 
 /**
  * The point where a packet is seen.

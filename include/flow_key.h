@@ -18,34 +18,52 @@
  * the struct is the key of BPF hash maps.
  */
 struct flow_key {
-	__u8 addr[2][16];
+	__u8 addr[2][16] __attribute__((aligned(8)));
 	__be16 port[2];
 	__u32 netns;
 };
 ABI_SIZE(struct flow_key, 40);
 
-/* Both halves of an address as integers, for comparing and copying. */
+/* Both halves of an address as integers, for comparing. */
 ALWAYS_INLINE __u64 flow_addr_half(const __u8 *addr, int half)
 {
 	__u64 value;
 
-	__builtin_memcpy(&value, addr + 8 * half, sizeof(value));
+	__builtin_memcpy(&value, KNOWN_ALIGNED(addr, 8) + 8 * half, sizeof(value));
 	return value;
 }
 
+ALWAYS_INLINE void flow_addr_set(__u8 *addr, __u64 first_half, __u64 second_half)
+{
+	__builtin_memcpy(KNOWN_ALIGNED(addr, 8), &first_half, sizeof(first_half));
+	__builtin_memcpy(KNOWN_ALIGNED(addr, 8) + 8, &second_half, sizeof(second_half));
+}
+
+/* The bytes 0, 0, 0xff, 0xff in front of an IPv4 address, as they lie. */
+#define FLOW_ADDR_IPV4_MARK HOST_TO_NET_32(0xffff)
+
 ALWAYS_INLINE void flow_addr_from_ipv4(__u8 *addr, __be32 ipv4)
 {
-	__builtin_memset(addr, 0, 10);
-	addr[10] = 0xff;
-	addr[11] = 0xff;
-	__builtin_memcpy(addr + 12, &ipv4, 4);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	flow_addr_set(addr, 0, (__u64)ipv4 << 32 | FLOW_ADDR_IPV4_MARK);
+#else
+	flow_addr_set(addr, 0, (__u64)FLOW_ADDR_IPV4_MARK << 32 | ipv4);
+#endif
+}
+
+/* Out of a packet, where it lies anyhow. */
+ALWAYS_INLINE void flow_addr_from_ipv6(__u8 *addr, const __u8 *bytes)
+{
+	flow_addr_set(addr, unaligned_u64(bytes), unaligned_u64(bytes + 8));
 }
 
 /* Non-zero when the address is IPv4 mapped into IPv6 (RFC 4291 section 2.5.5.2). */
 ALWAYS_INLINE int flow_addr_is_ipv4(const __u8 *addr)
 {
-	return !flow_addr_half(addr, 0) && addr[8] == 0 && addr[9] == 0 && addr[10] == 0xff &&
-	       addr[11] == 0xff;
+	__u32 mark;
+
+	__builtin_memcpy(&mark, KNOWN_ALIGNED(addr, 8) + 8, sizeof(mark));
+	return !flow_addr_half(addr, 0) && mark == FLOW_ADDR_IPV4_MARK;
 }
 
 ALWAYS_INLINE int flow_addr_equal(const __u8 *a, const __u8 *b)

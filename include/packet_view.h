@@ -66,9 +66,9 @@ struct packet_offsets {
  * Addresses and ports in network byte order; everything else in host order.
  */
 struct packet_view {
-	__u8 source_addr[16];
-	__u8 dest_addr[16];
-	__u8 icmp_source[16];
+	__u8 source_addr[16] __attribute__((aligned(8)));
+	__u8 dest_addr[16] __attribute__((aligned(8)));
+	__u8 icmp_source[16] __attribute__((aligned(8)));
 	__be16 source_port;
 	__be16 dest_port;
 	__u32 seq;
@@ -92,12 +92,12 @@ ALWAYS_INLINE int packet_is_bare_syn(const struct packet_view *view)
 
 ALWAYS_INLINE __u16 packet_u16(const __u8 *p)
 {
-	return (__u16)(p[0] << 8 | p[1]);
+	return NET_TO_HOST_16(unaligned_u16(p));
 }
 
 ALWAYS_INLINE __u32 packet_u32(const __u8 *p)
 {
-	return (__u32)p[0] << 24 | (__u32)p[1] << 16 | (__u32)p[2] << 8 | p[3];
+	return NET_TO_HOST_32(unaligned_u32(p));
 }
 
 /* The network header of an Ethernet frame; 0 when it is neither IPv4 nor IPv6. */
@@ -192,18 +192,14 @@ ALWAYS_INLINE void packet_view_fill_ip(const __u8 *ip, __u8 ip_version, struct p
 {
 	view->ip_version = ip_version;
 	if (ip_version == 4) {
-		__be32 addr;
-
-		__builtin_memcpy(&addr, ip + 12, 4);
-		flow_addr_from_ipv4(view->source_addr, addr);
-		__builtin_memcpy(&addr, ip + 16, 4);
-		flow_addr_from_ipv4(view->dest_addr, addr);
+		flow_addr_from_ipv4(view->source_addr, unaligned_u32(ip + 12));
+		flow_addr_from_ipv4(view->dest_addr, unaligned_u32(ip + 16));
 		view->ttl = ip[8];
 		view->ip_id = packet_u16(ip + 4);
 		return;
 	}
-	__builtin_memcpy(view->source_addr, ip + 8, 16);
-	__builtin_memcpy(view->dest_addr, ip + 24, 16);
+	flow_addr_from_ipv6(view->source_addr, ip + 8);
+	flow_addr_from_ipv6(view->dest_addr, ip + 24);
 	view->ttl = ip[7];
 }
 
@@ -251,22 +247,19 @@ ALWAYS_INLINE int packet_view_parse_icmp(const __u8 *data, const __u8 *data_end,
 		return PACKET_IGNORED;
 	ip = data + quoted.ip;
 	if (at->ip_version == 4) {
-		__be32 addr;
-
 		/* Again, for the verifier: `quoted.ip` is a variable offset. */
 		if (outer + 20 > data_end || ip + 20 > data_end)
 			return PACKET_IGNORED;
 		packet_view_fill_ip(ip, 4, view);
-		__builtin_memcpy(&addr, outer + 12, 4);
-		flow_addr_from_ipv4(view->icmp_source, addr);
+		flow_addr_from_ipv4(view->icmp_source, unaligned_u32(outer + 12));
 	} else {
 		if (outer + 40 > data_end || ip + 40 > data_end)
 			return PACKET_IGNORED;
 		packet_view_fill_ip(ip, 6, view);
-		__builtin_memcpy(view->icmp_source, outer + 8, 16);
+		flow_addr_from_ipv6(view->icmp_source, outer + 8);
 	}
-	__builtin_memcpy(&view->source_port, tcp, 2);
-	__builtin_memcpy(&view->dest_port, tcp + 2, 2);
+	view->source_port = unaligned_u16(tcp);
+	view->dest_port = unaligned_u16(tcp + 2);
 	view->seq = packet_u32(tcp + 4);
 	view->icmp_type = type;
 	view->icmp_code = code;
@@ -376,8 +369,8 @@ ALWAYS_INLINE int packet_view_fill_tcp(const __u8 *data, const __u8 *data_end, _
 			return PACKET_IGNORED;
 		packet_view_fill_ip(ip, 4, view);
 	}
-	__builtin_memcpy(&view->source_port, tcp, 2);
-	__builtin_memcpy(&view->dest_port, tcp + 2, 2);
+	view->source_port = unaligned_u16(tcp);
+	view->dest_port = unaligned_u16(tcp + 2);
 	view->seq = packet_u32(tcp + 4);
 	view->ack_seq = packet_u32(tcp + 8);
 	view->flags = tcp[13];

@@ -8,10 +8,13 @@
 
 #include "user/base/cleanup.h"
 
+/* Hashed and compared as bytes. */
 struct hold_key {
 	struct flow_key flow;
-	uint32_t local_side;
+	uint64_t local_side;
 };
+_Static_assert(sizeof(struct hold_key) == sizeof(struct flow_key) + sizeof(uint64_t),
+	       "no padding in a key");
 
 /* uthash keeps insertion order, which is the order of time: the first entry is the oldest. */
 struct hold_entry {
