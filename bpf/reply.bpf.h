@@ -73,6 +73,16 @@ static __always_inline bool peer_contradicts(const struct flow_side *peer,
 	       (__s32)(view->seq - peer->rst_seq) >= 0;
 }
 
+/* The local end is where the packet went: its index in the key. */
+static __always_inline int reply_flow_key(const struct packet_view *view, __u32 netns,
+					  struct flow_key *key)
+{
+	int local = flow_key_make(key, view->dest_addr, view->dest_port, view->source_addr,
+				  view->source_port, netns);
+
+	return value_forget(local, netns) & 1;
+}
+
 /**
  * A RST that the stack sends, or has just sent, for a packet that has no full socket.
  *
@@ -89,9 +99,7 @@ static __always_inline void reply_report(const struct reply_reset *reply, __u32 
 	struct scratch *scratch;
 	int local;
 
-	local = flow_key_make(&key, view->dest_addr, view->dest_port, view->source_addr,
-			      view->source_port, netns);
-	local = value_forget(local, netns) & 1;
+	local = reply_flow_key(view, netns, &key);
 	flow = flow_find_or_create(&key, false);
 	if (!flow)
 		return;
