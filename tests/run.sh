@@ -166,12 +166,12 @@ report() { # report TIER PATH EXIT_STATUS
 	[ "$V" = 1 ] || sed 's/^/#   /' "$output"
 }
 
-# Fuzz targets take nothing but time: they run ahead, as many at once as there are processors.
+# Fuzz targets take nothing but time: they run ahead, one more at once than there are processors.
 fuzz_ahead() {
 	local test running=0
 	ahead=$(mktemp -d)
 	for test in $(tests_of fuzz); do
-		[ $running -lt "$(nproc)" ] || wait -n
+		[ $running -le "$(nproc)" ] || wait -n
 		running=$((running + 1))
 		{
 			(run_one fuzz "$test" > "$ahead/${test##*/}" 2>&1 < /dev/null)
