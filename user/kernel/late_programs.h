@@ -33,7 +33,7 @@ void late_programs_leave_out(struct closetrace_bpf *first);
 
 /**
  * The program's descriptor, which stays here. The first call for a set loads it, which takes some
- * 50 ms.
+ * 70 ms.
  *
  * @return  Negative errno when the kernel refuses it; the caller says what that costs.
  */
