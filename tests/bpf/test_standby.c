@@ -5,6 +5,7 @@
  */
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <net/if.h>
@@ -214,8 +215,19 @@ static size_t verdict_count(const struct lab *lab, enum close_verdict verdict)
 	return count;
 }
 
+/* Before 6.10 tcp_send_reset is silent on what has no full socket, and a refusal is told by its packets. */
+static bool refusals_are_traced(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool traced = btf && btf__find_by_name_kind(btf, "sk_rst_reason", BTF_KIND_ENUM) > 0;
+
+	btf__free(btf);
+	return traced;
+}
+
 static void assert_all_told_once(int missing)
 {
+	int refusals = refusals_are_traced();
 	struct lab lab;
 
 	lab_open(&lab, missing);
@@ -227,10 +239,11 @@ static void assert_all_told_once(int missing)
 	assert_int_equal(verdict_count(&lab, CLOSE_LOCAL_APP_ABORT), 2);
 	assert_int_equal(verdict_count(&lab, CLOSE_PEER_RESET), 2);
 	assert_int_equal(verdict_count(&lab, CLOSE_PEER_REFUSED), 1);
-	assert_int_equal(verdict_count(&lab, CLOSE_LOCAL_REFUSED), 1);
-	assert_int_equal(lab.record_count + counter_read(&lab, COUNTER_CLOSE_AWAITING_FIN), 8);
+	assert_int_equal(verdict_count(&lab, CLOSE_LOCAL_REFUSED), refusals);
+	assert_int_equal(lab.record_count + counter_read(&lab, COUNTER_CLOSE_AWAITING_FIN),
+			 7 + refusals);
 	assert_int_equal(lab.amend_count, 0);
-	assert_int_equal(counter_read(&lab, COUNTER_RST_REPLY_TRACED), 1);
+	assert_int_equal(counter_read(&lab, COUNTER_RST_REPLY_TRACED), refusals);
 	assert_int_equal(counter_read(&lab, COUNTER_TRANSITION_MISSED), 0);
 	assert_int_equal(counter_read(&lab, COUNTER_SOCKET_UNKNOWN), 0);
 	assert_int_equal(counter_read(&lab, COUNTER_SCRATCH_FAILED), 0);
