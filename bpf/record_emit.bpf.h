@@ -153,8 +153,50 @@ static __always_inline void netns_announce(__u32 netns)
 }
 
 /**
- * End the wait of a watched close: `seen` is what came. Whoever deletes the entry
- * reports it, so it is reported once.
+ * Take the entry of a watched close out of the map, if its deadline is not after `due_ns`. Whoever
+ * deletes it tells it, so it is told once.
+ *
+ * @return  True when it is the caller's: `ret` has it.
+ */
+static __always_inline bool watch_take(const struct flow_key *key, __u64 due_ns,
+				       struct watched_close *ret)
+{
+	struct watched_close *kept = bpf_map_lookup_elem(&ct_watch, key);
+
+	if (!kept || !ret)
+		return false;
+	__builtin_memcpy(ret, kept, sizeof(*ret));
+	return ret->deadline_ns <= due_ns && !bpf_map_delete_elem(&ct_watch, key);
+}
+
+/* The wait of what watch_take() took is over: `seen` is what came. */
+static __always_inline void watch_tell(const struct flow_key *key, struct flow_state *flow,
+				       __u64 seen, __u8 reset_reason, struct watched_close *taken)
+{
+	struct close_record *record = &taken->record;
+	struct flow_side *own;
+
+	record->evidence.seen |= seen;
+	if (reset_reason) {
+		record->evidence.reset_reason = reset_reason;
+		record->evidence.seen |= EVIDENCE(KERNEL_REASON);
+	}
+	record->head.time_ns = bpf_ktime_get_ns();
+	if (flow) {
+		own = flow_side_of(flow, record->local_side);
+		own->marks = (own->marks & ~FLOW_SIDE_WATCHED) | FLOW_SIDE_REPORTED;
+		record->local_fin_ns = own->fin_ns;
+		ct_evidence(&record->evidence, flow, record->local_side, record->head.time_ns);
+	}
+	record_decide(record);
+	record_emit(record);
+	if (flow)
+		flow_end(key, own, flow_side_of(flow, record->local_side ^ 1),
+			 record->head.time_ns);
+}
+
+/**
+ * End the wait of a watched close, if there is one: `seen` is what came.
  *
  * @scratch  To build the record in.
  */
@@ -162,33 +204,8 @@ static __always_inline void watch_resolve_in(const struct flow_key *key, struct 
 					     __u64 seen, __u8 reset_reason,
 					     struct watched_close *scratch)
 {
-	struct watched_close *kept;
-	struct flow_side *own;
-
-	kept = bpf_map_lookup_elem(&ct_watch, key);
-	if (!kept || !scratch)
-		return;
-	__builtin_memcpy(scratch, kept, sizeof(*scratch));
-	if (bpf_map_delete_elem(&ct_watch, key))
-		return;
-	scratch->record.evidence.seen |= seen;
-	if (reset_reason) {
-		scratch->record.evidence.reset_reason = reset_reason;
-		scratch->record.evidence.seen |= EVIDENCE(KERNEL_REASON);
-	}
-	if (flow) {
-		own = flow_side_of(flow, scratch->record.local_side);
-		own->marks = (own->marks & ~FLOW_SIDE_WATCHED) | FLOW_SIDE_REPORTED;
-		scratch->record.local_fin_ns = own->fin_ns;
-		ct_evidence(&scratch->record.evidence, flow, scratch->record.local_side,
-			    bpf_ktime_get_ns());
-	}
-	scratch->record.head.time_ns = bpf_ktime_get_ns();
-	record_decide(&scratch->record);
-	record_emit(&scratch->record);
-	if (flow)
-		flow_end(key, own, flow_side_of(flow, scratch->record.local_side ^ 1),
-			 scratch->record.head.time_ns);
+	if (watch_take(key, ~0ULL, scratch))
+		watch_tell(key, flow, seen, reset_reason, scratch);
 }
 
 /* The same, for tracepoint programs. Without a place the entry waits for its deadline. */

@@ -242,7 +242,7 @@ static __always_inline bool socket_watch(struct socket_state *state, struct flow
 	if (e->state != TCP_FIN_WAIT2 || record->decision.verdict != CLOSE_FIN_NORMAL ||
 	    record->decision.confidence == CLOSE_IS_PROVED || !(e->seen & EVIDENCE(WIRE_OUT)))
 		return false;
-	/* A second's grace, so that user space is later than the kernel's own timer. */
+	/* A second's grace, to be later than the kernel's own timer. */
 	state->watched.deadline_ns = bpf_ktime_get_ns() + socket_fin_timeout_ns(sk) + NS_PER_SECOND;
 	err = bpf_map_update_elem(&ct_watch, &record->key, &state->watched, BPF_NOEXIST);
 	if (err == -EEXIST) {

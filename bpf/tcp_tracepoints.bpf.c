@@ -58,14 +58,18 @@ static __always_inline void socket_accepting(struct sock *sk)
 	state->watched.record.cgroup_id = socket_cgroup_id(sk);
 }
 
-/* The wait for the handshake's end is over; a mark left behind would swallow later resets. */
+/*
+ * The wait for the handshake's end is over, also when it was told as over before; a mark left behind
+ * would swallow later resets.
+ */
 static __always_inline void socket_unwatch(const struct close_record *record)
 {
 	struct flow_state *flow = bpf_map_lookup_elem(&ct_flows, &record->key);
 
 	bpf_map_delete_elem(&ct_watch, &record->key);
 	if (flow)
-		flow_side_of(flow, record->local_side)->marks &= ~FLOW_SIDE_WATCHED;
+		flow_side_of(flow, record->local_side)->marks &=
+			~(FLOW_SIDE_WATCHED | FLOW_SIDE_REPORTED);
 }
 
 static __always_inline void socket_established(struct sock *sk, int oldstate)
@@ -442,8 +446,8 @@ int BPF_PROG(ct_synack_rtx, struct sock *sk, struct request_sock *req)
 			       (1ULL << (tries < 7 ? tries : 7)) * NS_PER_SECOND + NS_PER_SECOND;
 	if (bpf_map_update_elem(&ct_watch, &key, watched, BPF_ANY))
 		counter_add(COUNTER_TOMBSTONE_FAILED);
-	else
-		own->marks |= FLOW_SIDE_WATCHED;
+	else /* one that was given up before begins anew */
+		own->marks = (own->marks & ~FLOW_SIDE_REPORTED) | FLOW_SIDE_WATCHED;
 	scratch_give_back(scratch);
 	return 0;
 }

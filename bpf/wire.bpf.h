@@ -316,7 +316,7 @@ static __always_inline void wire_fin(const struct wire_packet *packet, struct fl
 
 /*
  * A SYN that was sent again through this host, still without an answer: when no further
- * one comes, the client has given up. User space tells it after the deadline.
+ * one comes, the client has given up: ct_watch_expire tells it.
  */
 static __always_inline void wire_watch_syn(void *ctx, const struct wire_packet *packet,
 					   struct flow_state *flow)

@@ -25,7 +25,6 @@ enum record_type {
 #define RECORD_MAY_BE_AMENDED 0x1 /* hold it for the grace period: evidence may follow */
 #define RECORD_FROM_SNAPSHOT 0x2 /* the socket is older than the tracer: no birth time */
 #define RECORD_HAS_STACKS 0x4 /* in the stacks map, by the cookie */
-#define RECORD_ENDED_BY_WAIT 0x8 /* user space ended a wait, and no count has the ending yet */
 #define RECORD_FROM_CAPTURE 0x10 /* replayed: bytes and retransmits as the packets show them */
 
 struct record_head {
@@ -109,7 +108,7 @@ ABI_SIZE(struct amend_record, 72);
  * A close that waits for the wire: a socket that went to TIME_WAIT before the peer's
  * FIN, or a handshake whose SYN-ACK is being retransmitted. Value of the watch map.
  *
- * @deadline_ns  CLOCK_MONOTONIC; user space reports it when nothing came by then.
+ * @deadline_ns  CLOCK_MONOTONIC; ct_watch_expire tells it when nothing came by then.
  */
 struct watched_close {
 	struct close_record record;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Storms in the loaded programs: whatever is too small, every ending is somewhere, exactly. */
 #include "tests/bpf/wire_lab.h"
-#include "user/kernel/storm_flush.h"
+#include "user/kernel/program_run.h"
 
 #define RST 0x04
 
@@ -33,7 +33,7 @@ static void flush(struct wire_lab *lab)
 {
 	int program = bpf_program__fd(lab->skeleton->progs.ct_storm_flush);
 
-	while (storm_flush(program))
+	while (program_run(program))
 		wire_lab_read(lab);
 	wire_lab_read(lab);
 }
@@ -115,7 +115,7 @@ TEST(a_ring_without_room_leaves_the_count_where_it_is)
 	/* Fill the ring: none of these is read. */
 	for (uint8_t server = 10; server < 20; server++)
 		endings_send_unread(&lab, server, 100, false);
-	assert_true(storm_flush(program));
+	assert_true(program_run(program));
 	flush(&lab);
 	assert_int_equal(wire_lab_counter(&lab, COUNTER_CLOSE_GROUPED), lab.repeated);
 	assert_all_counted(&lab, 1000 + 300 + 1000);

@@ -125,7 +125,8 @@ static inline void wire_lab_load(struct wire_lab *lab, const struct wire_lab_opt
 	if (options->storm_groups)
 		bpf_map__set_max_entries(lab->skeleton->maps.ct_storms, options->storm_groups);
 	bpf_object__for_each_program(program, lab->skeleton->obj) {
-		bool is_wanted = program == lab->skeleton->progs.ct_storm_flush;
+		bool is_wanted = program == lab->skeleton->progs.ct_storm_flush ||
+				 program == lab->skeleton->progs.ct_watch_expire;
 
 		for (int i = 0; i < WIRE_POINTS; i++)
 			is_wanted |= !strcmp(bpf_program__name(program), wire_points[i].name);

@@ -124,6 +124,46 @@ time.sleep(60)' 3>&- &
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/one.out")" -lt 4000 ]
 }
 
+handshakes_told() {
+	sum_of '.verdict == "timeout_handshake"'
+}
+
+# How many SYN-ACKs the kernel says it has sent again: one for each handshake.
+synacks_repeated() {
+	ip netns exec "$netns" nstat -asz TcpExtTCPSynRetrans | sed -n 's/^TcpExtTCPSynRetrans *\([0-9]*\).*/\1/p'
+}
+
+all_handshakes_are_told() {
+	[ "$(handshakes_told)" = "$(synacks_repeated)" ]
+}
+
+# The kernel gives up on each after three seconds, and nothing says so but that nothing comes.
+@test "storm: handshakes that nobody completes" {
+	attacker_make
+	ip netns exec "$netns" sysctl -qw net.ipv4.tcp_synack_retries=1 net.ipv4.tcp_syncookies=0 \
+		net.core.somaxconn=16384 net.ipv4.tcp_max_syn_backlog=32768
+	ip netns exec "$netns" python3 -c '
+import socket, time
+listener = socket.create_server(("192.0.2.2", 8080), backlog=16384)
+time.sleep(60)' 3>&- &
+	pids[listener]=$!
+	await 10 ip netns exec "$netns" bash -c 'ss -Hltn "sport = :8080" | grep -q .'
+	closetrace_start one trace -o ndjson --netns "$netns"
+	ip netns exec "$other" python3 -c "$flood" 3000 $SYN 8080 5
+	rare_endings
+	await 20 ip netns exec "$netns" bash -c '[ -z "$(ss -Htn state syn-recv)" ]'
+	# Where the kernel hides a timer from all programs, some are never told.
+	await 10 all_handshakes_are_told || [ "$(handshakes_told)" -lt "$(synacks_repeated)" ]
+	closetrace_stop one
+	storm_adds_up
+	rare_are_shown
+	refute grep -q 'still waited' "$BATS_TEST_TMPDIR/one.err"
+	echo "told $(handshakes_told), SYN-ACKs sent again $(synacks_repeated)"
+	[ "$(handshakes_told)" -gt 1500 ]
+	# Some ten lines for each of the five networks, not three thousand.
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/one.out")" -lt 300 ]
+}
+
 @test "storm: a backend that crashes in a loop under load" {
 	closetrace_start one trace -o ndjson --netns "$netns"
 	ip netns exec "$netns" "$CONNLOAD" --mode aborted --seconds 2 --threads 2 >"$BATS_TEST_TMPDIR/load" 3>&- &

@@ -89,20 +89,6 @@ static void identity_of_ending(struct flow_engine *engine, const struct closed_c
 	}
 }
 
-/* Packets, and what they tell of the ending, are counted by the kernel: leave what is not. */
-static void engine_keep_uncounted(const struct closed_connection *c, uint64_t *counts)
-{
-	uint64_t half_closed = 0, timed_out = 0;
-
-	if (c->record.head.flags & RECORD_ENDED_BY_WAIT) {
-		half_closed = counts[TALLY_HALF_CLOSED];
-		timed_out = counts[TALLY_TIMED_OUT];
-	}
-	memset(counts, 0, TALLY_COUNT * sizeof(counts[0]));
-	counts[TALLY_HALF_CLOSED] = half_closed;
-	counts[TALLY_TIMED_OUT] = timed_out;
-}
-
 static int engine_write(struct sink *sink, const struct closed_connection *c)
 {
 	struct flow_engine *engine = (struct flow_engine *)sink;
@@ -113,7 +99,8 @@ static int engine_write(struct sink *sink, const struct closed_connection *c)
 	flow_counts_add_ending(counts, c);
 	counts[FLOW_COUNT_RST_HABIT] = c->habit_resets != 0;
 	memcpy(uncounted, counts, sizeof(uncounted));
-	engine_keep_uncounted(c, uncounted);
+	/* These are the kernel's. */
+	memset(uncounted, 0, TALLY_COUNT * sizeof(uncounted[0]));
 	if (engine->options->flows.keep_endings) {
 		flow_groups_take_ending(engine->endings, &identity, counts);
 		flow_groups_take_ending(engine->uncounted, &identity, uncounted);

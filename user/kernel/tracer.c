@@ -22,12 +22,11 @@
 #include "user/kernel/namespaces.h"
 #include "user/kernel/netlink.h"
 #include "user/kernel/netns_list.h"
+#include "user/kernel/program_run.h"
 #include "user/kernel/snmp.h"
 #include "user/kernel/standby.h"
-#include "user/kernel/storm_flush.h"
 #include "user/kernel/tick.h"
 #include "user/kernel/tracer_load.h"
-#include "user/kernel/watch_expiry.h"
 
 /*
  * The ring is read at most this often. A record that comes alone is read at once; in a
@@ -37,6 +36,8 @@
 #define RESCAN_DELAY_NS (50 * CLOCK_NS_PER_MS)
 #define STORM_INTERVAL_NS CLOCK_NS_PER_SECOND
 #define WATCH_INTERVAL_NS (500 * CLOCK_NS_PER_MS)
+/* Runs of ct_watch_expire per interval: more than a full map takes. */
+#define WATCH_RUNS_MOST 64
 
 struct tracer {
 	const struct tracer_options *options;
@@ -273,13 +274,28 @@ static int on_hold_timer(struct event_loop *loop, int fd, uint32_t events, void 
 	return tracer_end_gulp(tracer);
 }
 
+/* Reads what is there, and looks after what that lets wait. */
+static int tracer_read_ring(struct tracer *tracer)
+{
+	int err;
+
+	ring_buffer__consume(tracer->ring);
+	err = tracer_end_gulp(tracer);
+	if (err || tracer->feed_result)
+		return err;
+	if (pipeline_is_holding(tracer->pipeline) && tracer->hold_timer < 0)
+		tracer->hold_timer = event_loop_add_timer(tracer->loop, PIPELINE_GRACE_NS / 2,
+							  on_hold_timer, tracer);
+	return 0;
+}
+
 static int on_ring(struct event_loop *loop, int fd, uint32_t events, void *data)
 {
 	struct tracer *tracer = data;
 	uint64_t next_ns = tracer->ring_read_ns + RING_INTERVAL_NS, now_ns = clock_monotonic_ns();
 	struct timespec pause = {};
-	int err;
 
+	(void)loop;
 	(void)fd;
 	(void)events;
 	if (now_ns < next_ns) {
@@ -288,14 +304,7 @@ static int on_ring(struct event_loop *loop, int fd, uint32_t events, void *data)
 		now_ns = next_ns;
 	}
 	tracer->ring_read_ns = now_ns;
-	ring_buffer__consume(tracer->ring);
-	err = tracer_end_gulp(tracer);
-	if (err || tracer->feed_result)
-		return err;
-	if (pipeline_is_holding(tracer->pipeline) && tracer->hold_timer < 0)
-		tracer->hold_timer =
-			event_loop_add_timer(loop, PIPELINE_GRACE_NS / 2, on_hold_timer, tracer);
-	return 0;
+	return tracer_read_ring(tracer);
 }
 
 static int on_rescan_timer(struct event_loop *loop, int fd, uint32_t events, void *data)
@@ -365,15 +374,18 @@ static int on_folder(struct event_loop *loop, int fd, uint32_t events, void *dat
 static int on_watch_timer(struct event_loop *loop, int fd, uint32_t events, void *data)
 {
 	struct tracer *tracer = data;
+	int program = bpf_program__fd(tracer->skeleton->progs.ct_watch_expire), err;
 
 	(void)loop;
 	(void)fd;
 	(void)events;
 	wire_check(tracer->wire);
-	tracer->feed_result = watch_expire(bpf_map__fd(tracer->skeleton->maps.ct_watch),
-					   bpf_map__fd(tracer->skeleton->maps.ct_flows),
-					   clock_monotonic_ns(), tracer->pipeline);
-	return tracer_end_gulp(tracer);
+	for (int i = 0; i < WATCH_RUNS_MOST && program_run(program); i++) {
+		err = tracer_read_ring(tracer);
+		if (err || tracer->feed_result)
+			return err;
+	}
+	return 0;
 }
 
 static int on_storm_timer(struct event_loop *loop, int fd, uint32_t events, void *data)
@@ -383,7 +395,7 @@ static int on_storm_timer(struct event_loop *loop, int fd, uint32_t events, void
 	(void)loop;
 	(void)fd;
 	(void)events;
-	storm_flush(bpf_program__fd(tracer->skeleton->progs.ct_storm_flush));
+	program_run(bpf_program__fd(tracer->skeleton->progs.ct_storm_flush));
 	return 0;
 }
 
@@ -536,7 +548,7 @@ int tracer_stop(struct tracer *tracer)
 	tracer->feed_result = 0;
 	do {
 		is_stuck = tracer->config.storm_rate &&
-			   storm_flush(bpf_program__fd(tracer->skeleton->progs.ct_storm_flush));
+			   program_run(bpf_program__fd(tracer->skeleton->progs.ct_storm_flush));
 		if (tracer->ring)
 			ring_buffer__consume(tracer->ring);
 	} while (is_stuck && !tracer->feed_result);
@@ -599,8 +611,7 @@ bool tracer_take_stacks(struct tracer *tracer, const struct close_record *record
 
 int tracer_feed(struct tracer *tracer)
 {
-	ring_buffer__consume(tracer->ring);
-	return tracer_end_gulp(tracer);
+	return tracer_read_ring(tracer);
 }
 
 void tracer_maps(const struct tracer *tracer, struct tracer_maps *ret)

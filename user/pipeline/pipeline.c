@@ -211,13 +211,6 @@ int pipeline_feed(struct pipeline *pipeline, const void *data, size_t size)
 	return 0;
 }
 
-int pipeline_feed_close(struct pipeline *pipeline, struct close_record *record)
-{
-	close_decide(&record->evidence, &record->decision);
-	account_decision(&pipeline->account, record, 1);
-	return pipeline_show(pipeline, record, NULL);
-}
-
 int pipeline_expire(struct pipeline *pipeline, uint64_t now_ns)
 {
 	struct close_record record;

@@ -27,8 +27,8 @@
  * @filtered    Kept back by the short filters after user space had its say.
  * @bad         Records that did not pass record_check().
  * @amended     Amendments that found their record; @amend_late those that did not.
- * @verdicts    Changes to the kernel's counts by verdict: what an amendment or an expired
- *              wait turned into something else. @snmp the same for tracer_counters.snmp.
+ * @verdicts    Changes to the kernel's counts by verdict: what an amendment turned
+ *              into something else. @snmp the same for tracer_counters.snmp.
  * @beyond      What came after --count was reached.
  * @unwritten   What the sink refused: disk full, reader gone.
  * @grouped     Endings for which the storm records that were written stand; @storms is how many
@@ -90,14 +90,6 @@ void pipeline_free(struct pipeline **pipeline);
  *          what is fed after that is counted as unwritten.
  */
 int pipeline_feed(struct pipeline *pipeline, const void *data, size_t size);
-
-/**
- * A close that user space completed itself (a wait that ran out): decide again, filter,
- * write. `record` must have passed record_check() or come from a map of our own.
- *
- * @return  As pipeline_feed().
- */
-int pipeline_feed_close(struct pipeline *pipeline, struct close_record *record);
 
 /* Let go of what was held for longer than the grace at `now_ns`. Returns as pipeline_feed(). */
 int pipeline_expire(struct pipeline *pipeline, uint64_t now_ns);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "user/kernel/storm_flush.h"
+#include "user/kernel/program_run.h"
 
 #include <bpf/bpf.h>
 
-bool storm_flush(int program_fd)
+bool program_run(int program_fd)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, options);
 
