@@ -185,6 +185,7 @@ static __always_inline void watch_tell(const struct flow_key *key, struct flow_s
 	if (flow) {
 		own = flow_side_of(flow, record->local_side);
 		own->marks = (own->marks & ~FLOW_SIDE_WATCHED) | FLOW_SIDE_REPORTED;
+		own->awaits_socket = 0;
 		record->local_fin_ns = own->fin_ns;
 		ct_evidence(&record->evidence, flow, record->local_side, record->head.time_ns);
 	}

@@ -83,6 +83,64 @@ static __always_inline int reply_flow_key(const struct packet_view *view, __u32 
 	return value_forget(local, netns) & 1;
 }
 
+static __always_inline void reply_record_fill(struct close_record *record,
+					      const struct reply_reset *reply,
+					      const struct flow_key *key, struct flow_state *flow,
+					      int local, struct sock *sk)
+{
+	const struct packet_view *view = &reply->view;
+	struct flow_side *own = flow_side_of(flow, local);
+
+	__builtin_memset(record, 0, sizeof(*record));
+	record_head_fill(&record->head, RECORD_CLOSE, sizeof(*record));
+	record->key = *key;
+	record->local_side = local;
+	record->ifindex = flow_side_of(flow, local ^ 1)->home_ifindex;
+	record->birth_ns = flow->first_ns;
+	flow_isn_fill(record, own, flow_side_of(flow, local ^ 1));
+	record->idle_jiffies = IDLE_UNKNOWN;
+	record->evidence.subject = SUBJECT_REPLY;
+	record->evidence.ip_version = view->ip_version;
+	record->evidence.seen =
+		EVIDENCE(SERVER) &
+		-(__u64) !!(flow_side_of(flow, local ^ 1)->marks & FLOW_SIDE_CLIENT);
+	record->evidence.seen |= reply->seen;
+	record->evidence.reset_reason = reply->reset_reason;
+	record->evidence.reply_state = reply->socket_state;
+	record->evidence.trigger_flags = view->flags;
+	record->evidence.trigger_data = view->payload_bytes != 0;
+	ct_evidence(&record->evidence, flow, local, record->head.time_ns);
+	if (sk && reply->socket_state != TCP_TIME_WAIT && reply->socket_state != TCP_NEW_SYN_RECV)
+		reply_owner_fill(record, sk);
+}
+
+/*
+ * A socket is out of the kernel's tables before its ->CLOSE is traced, and its ending is told later
+ * still: a packet that comes in between, on another processor or while the task is preempted, is
+ * answered as if there were no socket. The ending that is about to come has the better story.
+ */
+#define REPLY_AWAITS_SOCKET_NS (100 * 1000000ULL)
+
+static __always_inline bool reply_precedes_socket(const struct reply_reset *reply,
+						  const struct flow_side *own)
+{
+	return reply->socket_state == 0 && !(reply->view.flags & TCP_FLAG_SYN) &&
+	       own->home_hook == WIRE_HOOK_TC_OUT && own->syn_count &&
+	       !(own->marks & FLOW_SIDE_SOCKET);
+}
+
+/* Wait for the socket's record. False when it cannot. */
+static __always_inline bool reply_await_socket(struct flow_side *own, struct watched_close *watched)
+{
+	watched->deadline_ns = watched->record.head.time_ns + REPLY_AWAITS_SOCKET_NS;
+	own->awaits_socket = 1;
+	if (bpf_map_update_elem(&ct_watch, &watched->record.key, watched, BPF_NOEXIST)) {
+		own->awaits_socket = 0;
+		return false;
+	}
+	return true;
+}
+
 /**
  * A RST that the stack sends, or has just sent, for a packet that has no full socket.
  *
@@ -122,6 +180,10 @@ static __always_inline void reply_report(const struct reply_reset *reply, __u32 
 			      reply->reset_reason);
 		return;
 	}
+	if (own->awaits_socket) {
+		counter_add(COUNTER_RST_AFTER_CLOSE);
+		return;
+	}
 	if (own->marks & FLOW_SIDE_REPORTED ||
 	    (!(view->flags & TCP_FLAG_SYN) && !flow->side[0].syn_count &&
 	     !flow->side[1].syn_count && flow_has_ended(&key, bpf_ktime_get_ns()))) {
@@ -136,27 +198,11 @@ static __always_inline void reply_report(const struct reply_reset *reply, __u32 
 	if (!scratch)
 		return;
 	record = &scratch->close.record;
-	__builtin_memset(record, 0, sizeof(*record));
-	record_head_fill(&record->head, RECORD_CLOSE, sizeof(*record));
-	record->key = key;
-	record->local_side = local;
-	record->ifindex = flow_side_of(flow, local ^ 1)->home_ifindex;
-	record->birth_ns = flow->first_ns;
-	flow_isn_fill(record, own, flow_side_of(flow, local ^ 1));
-	record->idle_jiffies = IDLE_UNKNOWN;
-	record->evidence.subject = SUBJECT_REPLY;
-	record->evidence.ip_version = view->ip_version;
-	record->evidence.seen =
-		EVIDENCE(SERVER) &
-		-(__u64) !!(flow_side_of(flow, local ^ 1)->marks & FLOW_SIDE_CLIENT);
-	record->evidence.seen |= reply->seen;
-	record->evidence.reset_reason = reply->reset_reason;
-	record->evidence.reply_state = reply->socket_state;
-	record->evidence.trigger_flags = view->flags;
-	record->evidence.trigger_data = view->payload_bytes != 0;
-	ct_evidence(&record->evidence, flow, local, record->head.time_ns);
-	if (sk && reply->socket_state != TCP_TIME_WAIT && reply->socket_state != TCP_NEW_SYN_RECV)
-		reply_owner_fill(record, sk);
+	reply_record_fill(record, reply, &key, flow, local, sk);
+	if (reply_precedes_socket(reply, own) && reply_await_socket(own, &scratch->close)) {
+		scratch_give_back(scratch);
+		return;
+	}
 	/* In SYN_SENT and SYN_RECV the socket survives a bad segment: its own ending is to come. */
 	if (reply->socket_state == TCP_SYN_SENT || reply->socket_state == TCP_SYN_RECV)
 		record->evidence.state = reply->socket_state;

@@ -301,6 +301,15 @@ static __always_inline void socket_birth_from_wire(struct close_record *record,
 	record->head.flags &= ~RECORD_FROM_SNAPSHOT;
 }
 
+/* A RST that the stack sent while this ending was on its way: bpf/reply.bpf.h. */
+static __always_inline void socket_replaces_reply(const struct close_record *record,
+						  struct flow_side *own)
+{
+	own->awaits_socket = 0;
+	if (!bpf_map_delete_elem(&ct_watch, &record->key))
+		counter_add(COUNTER_RST_AFTER_CLOSE);
+}
+
 /**
  * Tell the ending of a socket in phase SOCKET_CLOSED. Called at the last event of each
  * way to end; the phase makes it happen once.
@@ -333,6 +342,8 @@ static __always_inline void socket_report(struct socket_state *state, struct soc
 		if (!record->birth_ns && (own->syn_ns || peer->syn_ns))
 			socket_birth_from_wire(record, flow);
 		own->marks |= FLOW_SIDE_SOCKET;
+		if (own->awaits_socket)
+			socket_replaces_reply(record, own);
 		if ((e->seen & EVIDENCE(RECEIVE_RESET)) && (e->seen & EVIDENCE(RST_IN)))
 			peer->marks |= FLOW_SIDE_RST_ACCEPTED;
 	}

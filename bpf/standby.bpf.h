@@ -39,24 +39,28 @@ static __always_inline __u64 *answered_slot(__u64 name)
 	return bpf_map_lookup_elem(&ct_answered, &index);
 }
 
+/* In the slot: the last standby is about to tell it. Addresses of packets are even. */
+#define ANSWERED_BY_THE_LAST 1
+
 static __always_inline void answered_note(const struct sk_buff *skb)
 {
 	__u64 name = answered_name(skb), *slot = answered_slot(name);
 
 	if (slot)
-		*slot = name;
+		*slot = *slot == (name | ANSWERED_BY_THE_LAST) ? 0 : name;
 }
 
-/* @is_last  Nobody asks again: the address will be that of another packet. */
+/*
+ * @is_last  Nobody asks again, so nothing may stay: the address will be that of another packet.
+ */
 static __always_inline bool answered_is_noted(const struct sk_buff *skb, bool is_last)
 {
 	__u64 name = answered_name(skb), *slot = answered_slot(name);
+	bool is_noted = slot && *slot == name;
 
-	if (!slot || *slot != name)
-		return false;
-	if (is_last)
-		*slot = 0;
-	return true;
+	if (slot && is_last)
+		*slot = is_noted ? 0 : name | ANSWERED_BY_THE_LAST;
+	return is_noted;
 }
 
 static __always_inline bool transition_is_told(struct sock *sk, int oldstate, int newstate)

@@ -48,6 +48,8 @@ enum rst_origin {
  * @rst_announced  RSTs that tcp_send_reset told of and no egress hook has seen yet:
  *                 already counted, not to be counted again.
  * @is_grouped     Its ending was only counted (include/storm.h): the flow goes with its last RST.
+ * @awaits_socket  The stack has sent RST as if it had no socket, but none was told to have ended: the
+ *                 watch map has that RST's record, until its socket's takes its place.
  * @ttl_min @ttl_max  Of SYN and FIN packets. 0 = none seen.
  */
 struct flow_side {
@@ -72,8 +74,9 @@ struct flow_side {
 	__u8 rst_flags; /* TCP_FLAG_* of the last RST */
 	__u8 rst_origin; /* enum rst_origin of the last RST */
 	__u8 marks; /* FLOW_SIDE_* */
-	__u8 rst_announced : 7;
+	__u8 rst_announced : 6;
 	__u8 is_grouped : 1;
+	__u8 awaits_socket : 1;
 };
 ABI_SIZE(struct flow_side, 72);
 
