@@ -33,6 +33,20 @@ __weak __noinline int task_identity_fill(struct task_identity *identity)
 	return 0;
 }
 
+/*
+ * A closetrace that starts asks every file who holds it, and holds it for that moment. If the last
+ * owner closes it then, the kernel ends the socket in that closetrace's name: of this one or another.
+ */
+static __always_inline bool task_is_tracer(const struct task_identity *identity)
+{
+	static const char name[] = "closetrace";
+
+	for (int i = 0; i < (int)sizeof(name) - 1; i++)
+		if (identity->comm[i] != name[i])
+			return false;
+	return true;
+}
+
 /* A later, better source replaces an earlier one; never the other way round. */
 static __always_inline void owner_refine(struct close_record *record, const struct sock *sk,
 					 enum owner_source source)

@@ -89,6 +89,10 @@ static __always_inline void closer_fill(struct close_record *record, struct sock
 		return;
 	record->closer.pid = 0;
 	task_identity_fill(&record->closer);
+	if (task_is_tracer(&record->closer)) {
+		__builtin_memset(&record->closer, 0, sizeof(record->closer));
+		return;
+	}
 	/* Whoever closes an accepted socket of his own holds it; ss -K is told apart at ->CLOSE. */
 	if (sk->sk_err != EVIDENCE_ECONNABORTED && record->closer.pid &&
 	    record->owner_source < OWNER_FROM_OWNED_CALL && socket_has_file(sk)) {
