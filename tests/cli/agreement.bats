@@ -7,15 +7,31 @@ load helpers
 
 BATTERY=${BATTERY:-$(dirname "$CLOSETRACE")/tests/e2e/battery}
 
+part_make() { # part_make ID...
+	"$BATTERY" --closetrace "$CLOSETRACE" --verbose --keep "$BATS_FILE_TMPDIR/part" "$@" 3>&- </dev/null \
+		>"$BATS_FILE_TMPDIR/said" || :
+}
+
+# Where a softirq runs on top of a task that the kernel shows to no program, a RST in reply may be
+# hidden, too, and nothing tells (docs/performance.md). So a part whose ledger differs is made once
+# more; then it must be exact.
+part_differs() {
+	grep -E 'kernel: .* difference -?[1-9]' "$BATS_FILE_TMPDIR/said" | sed 's/^/# made once more: /'
+	[ "${PIPESTATUS[0]}" = 0 ]
+}
+
 setup_file() {
 	[ "$(id -u)" = 0 ] && [ -x "$BATTERY" ] || return 0
 	# In parts: one closetrace for some 50 pairs of namespaces each, and a ledger for each.
 	"$BATTERY" --list | awk '{ print $1 }' | sort -u | xargs -n 50 echo >"$BATS_FILE_TMPDIR/parts"
 	while read -r part; do
 		# shellcheck disable=SC2086 # words
-		"$BATTERY" --closetrace "$CLOSETRACE" --verbose --keep "$BATS_FILE_TMPDIR/part" $part 3>&- </dev/null || :
+		part_make $part
+		# shellcheck disable=SC2086
+		! part_differs >&3 || part_make $part
+		cat "$BATS_FILE_TMPDIR/said" >>"$BATS_FILE_TMPDIR/tap"
 		cat "$BATS_FILE_TMPDIR/part" >>"$BATS_FILE_TMPDIR/records"
-	done <"$BATS_FILE_TMPDIR/parts" >"$BATS_FILE_TMPDIR/tap"
+	done <"$BATS_FILE_TMPDIR/parts"
 	jq -r '[.verdict, .cause, (if .reason_source == "kernel" then .reason else "-" end),
 		.reason_derived // "-"] | @tsv' "$BATS_FILE_TMPDIR/records" | sort | uniq -c |
 		sed 's/^ *\([0-9]*\) /\1\t/' >"$BATS_FILE_TMPDIR/table"

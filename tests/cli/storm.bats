@@ -159,7 +159,8 @@ time.sleep(60)' 3>&- &
 	rare_are_shown
 	refute grep -q 'still waited' "$BATS_TEST_TMPDIR/one.err"
 	echo "told $(handshakes_told), SYN-ACKs sent again $(synacks_repeated)"
-	[ "$(handshakes_told)" -gt 1500 ]
+	# How many of the 3,000 get a SYN-ACK again is the kernel's choice.
+	[ "$(handshakes_told)" -gt 500 ]
 	# Some ten lines for each of the five networks, not three thousand.
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/one.out")" -lt 300 ]
 }
