@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The sentence of each verdict, by subject: explanation_{closed,local,reply,peer,timeout}.c. Used by
+ * explanation.c alone; `b` and `c` are those of explanation_append().
+ */
+#ifndef USER_MODEL_EXPLAINERS_H
+#define USER_MODEL_EXPLAINERS_H
+
+#include "user/base/strbuf.h"
+#include "user/model/connection.h"
+
+void explain_fin_normal(struct strbuf *b, const struct closed_connection *c);
+void explain_half_close_timeout(struct strbuf *b, const struct closed_connection *c);
+void explain_fin_unacked(struct strbuf *b, const struct closed_connection *c);
+void explain_port_reuse(struct strbuf *b, const struct closed_connection *c);
+void explain_orphan(struct strbuf *b, const struct closed_connection *c);
+
+void explain_app_abort(struct strbuf *b, const struct closed_connection *c);
+void explain_unaccepted(struct strbuf *b, const struct closed_connection *c);
+void explain_admin_kill(struct strbuf *b, const struct closed_connection *c);
+void explain_late_data(struct strbuf *b, const struct closed_connection *c);
+void explain_resource(struct strbuf *b, const struct closed_connection *c);
+void explain_cancel(struct strbuf *b, const struct closed_connection *c);
+
+void explain_refused_here(struct strbuf *b, const struct closed_connection *c);
+void explain_no_socket(struct strbuf *b, const struct closed_connection *c);
+void explain_listen_overflow(struct strbuf *b, const struct closed_connection *c);
+void explain_bad_segment(struct strbuf *b, const struct closed_connection *c);
+void explain_firewall(struct strbuf *b, const struct closed_connection *c);
+
+void explain_refused_there(struct strbuf *b, const struct closed_connection *c);
+void explain_peer_reset(struct strbuf *b, const struct closed_connection *c);
+void explain_reset_handshake(struct strbuf *b, const struct closed_connection *c);
+void explain_path_reset(struct strbuf *b, const struct closed_connection *c);
+void explain_path_icmp(struct strbuf *b, const struct closed_connection *c);
+
+void explain_timeout_handshake(struct strbuf *b, const struct closed_connection *c);
+void explain_timeout_data(struct strbuf *b, const struct closed_connection *c);
+void explain_timeout_keepalive(struct strbuf *b, const struct closed_connection *c);
+
+#endif

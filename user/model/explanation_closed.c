@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Endings by FIN, and those of which too little was seen. */
+#include "user/model/explainers.h"
+
+#include "user/model/names.h"
+#include "user/model/say.h"
+
+void explain_fin_normal(struct strbuf *b, const struct closed_connection *c)
+{
+	bool peer_first = c->record.decision.initiator == CLOSE_BY_PEER ||
+			  c->record.decision.initiator == CLOSE_BY_SERVER;
+
+	if (is_forwarded(c)) {
+		say_end(b, c, !peer_first);
+		say(b, " closed first, ");
+		say_end(b, c, peer_first);
+		say(b, " followed");
+		say_duration(b, c, " after ");
+		return;
+	}
+	if (c->record.decision.cause == CLOSE_CAUSE_SIMULTANEOUS) {
+		say_closer(b, c, "this host");
+		say(b, " and ");
+		connection_append_peer(b, c);
+		say(b, " closed at the same time");
+	} else if (peer_first) {
+		connection_append_peer(b, c);
+		say(b, " closed first, ");
+		say_closer(b, c, "this host");
+		say(b, " followed");
+	} else {
+		say_closer(b, c, "this host");
+		say(b, " closed first, ");
+		connection_append_peer(b, c);
+		say(b, is_inferred(c) ? " probably followed" : " followed");
+	}
+	say_traffic(b, c);
+}
+
+void explain_half_close_timeout(struct strbuf *b, const struct closed_connection *c)
+{
+	if (is_forwarded(c)) {
+		bool local_sent = connection_saw(c, EVIDENCE(FIN_OUT));
+
+		say_end(b, c, local_sent);
+		say(b, " sent FIN, ");
+		say_end(b, c, !local_sent);
+		say(b, " was not seen closing");
+		return;
+	}
+	say_closer(b, c, "this host");
+	say(b, " closed, but ");
+	connection_append_peer(b, c);
+	say(b, is_inferred(c) ? " probably did not close its side" :
+				" did not close its side within tcp_fin_timeout");
+}
+
+void explain_fin_unacked(struct strbuf *b, const struct closed_connection *c)
+{
+	say_closer(b, c, "this host");
+	say(b, " closed, but ");
+	connection_append_peer(b, c);
+	say(b, " never acknowledged the FIN");
+	say_times(b, evidence_of(c)->local_fin_count);
+	say_error(b, c);
+}
+
+void explain_port_reuse(struct strbuf *b, const struct closed_connection *c)
+{
+	say(b, "a new SYN between ");
+	say_end(b, c, true);
+	say(b, " and ");
+	say_end(b, c, false);
+	say(b, " took over a connection that was still in use");
+}
+
+void explain_orphan(struct strbuf *b, const struct closed_connection *c)
+{
+	say(b, "the connection");
+	if (c->record.owner.pid) {
+		say(b, " of ");
+		connection_append_owner(b, c);
+	}
+	if (c->record.decision.cause == CLOSE_CAUSE_SILENT) {
+		say(b, " ended");
+		if (evidence_of(c)->state) {
+			say(b, " in state ");
+			say(b, tcp_state_name(evidence_of(c)->state));
+		}
+		say(b, connection_saw(c, EVIDENCE(CLOSE_NOT_SHOWN)) ?
+			       ", and the kernel did not show how" :
+			       " without an error, a RST or a full exchange of FINs");
+		return;
+	}
+	say(b, " ended, but what was seen of it does not tell how");
+}

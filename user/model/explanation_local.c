@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What this host's own process or kernel ended. */
+#include "user/model/explainers.h"
+
+#include "user/model/duration_text.h"
+#include "user/model/say.h"
+
+void explain_app_abort(struct strbuf *b, const struct closed_connection *c)
+{
+	const struct close_evidence *e = evidence_of(c);
+
+	say_closer(b, c, "the application");
+	switch (c->record.decision.cause) {
+	case CLOSE_CAUSE_UNREAD_DATA:
+		say(b, " closed with ");
+		if (e->unread_bytes)
+			say_bytes(b, e->unread_bytes, " unread");
+		else
+			say(b, "unread data");
+		say_so_rst(b, c, "");
+		return;
+	case CLOSE_CAUSE_LINGER0:
+		say(b, " closed with SO_LINGER set to 0 s");
+		say_so_rst(b, c, " instead of FIN");
+		say_unsent(b, c);
+		return;
+	case CLOSE_CAUSE_LINGER2:
+		say(b, " closed with a negative TCP_LINGER2");
+		say_so_rst(b, c, " instead of waiting for the peer's FIN");
+		return;
+	case CLOSE_CAUSE_DISCONNECT:
+		say(b, " disconnected the socket with connect(AF_UNSPEC)");
+		say_so_rst(b, c, "");
+		say_unsent(b, c);
+		return;
+	case CLOSE_CAUSE_UNSENT_DATA:
+		say(b, " disconnected with ");
+		if (e->unsent_bytes)
+			say_bytes(b, e->unsent_bytes, " unsent");
+		else
+			say(b, "unsent data");
+		say_so_rst(b, c, "");
+		return;
+	default:
+		say(b, " aborted the connection");
+		say_so_rst(b, c, "");
+	}
+}
+
+void explain_unaccepted(struct strbuf *b, const struct closed_connection *c)
+{
+	say_closer(b, c, "the application");
+	say(b, " stopped listening on ");
+	connection_append_local(b, c);
+	say(b, " before it accepted the connection of ");
+	connection_append_peer(b, c);
+	say_so_rst(b, c, "");
+}
+
+void explain_admin_kill(struct strbuf *b, const struct closed_connection *c)
+{
+	if (c->record.decision.cause == CLOSE_CAUSE_REPAIR) {
+		say_closer(b, c, "the application");
+		say(b,
+		    " closed the socket in repair mode (checkpoint/restore), so nothing was sent");
+		return;
+	}
+	if (c->record.closer.pid && c->record.closer.pid != c->record.owner.pid) {
+		task_append(b, &c->record.closer);
+		say(b, " destroyed the socket of ");
+		say_owner(b, c, "another process");
+		say(b, " from outside (SOCK_DESTROY)");
+	} else {
+		say(b, "the socket");
+		if (c->record.owner.pid) {
+			say(b, " of ");
+			connection_append_owner(b, c);
+		}
+		say(b, " was destroyed from outside (ss -K, SOCK_DESTROY or bpf_sock_destroy)");
+	}
+}
+
+void explain_late_data(struct strbuf *b, const struct closed_connection *c)
+{
+	say(b, "data of ");
+	connection_append_peer(b, c);
+	say(b, is_inferred(c) ? " probably came after " : " came after ");
+	say_closer(b, c, "the application");
+	say(b, c->record.decision.cause == CLOSE_CAUSE_DATA_AFTER_CLOSE ? " had closed" :
+									  " had stopped reading");
+	if (c->record.local_fin_ns && c->record.local_fin_ns < c->record.head.time_ns) {
+		say(b, " ");
+		duration_append(b, (c->record.head.time_ns - c->record.local_fin_ns) / 1000, " ");
+		say(b, " earlier");
+	}
+	say_so_rst(b, c, "");
+}
+
+void explain_resource(struct strbuf *b, const struct closed_connection *c)
+{
+	say(b, "the kernel sent RST for the connection of ");
+	say_owner(b, c, "an application");
+	say(b, is_inferred(c) ? " unasked, probably because " : " because ");
+	say(b, "tcp_mem or tcp_max_orphans was reached");
+	say_reason(b, c);
+}
+
+void explain_cancel(struct strbuf *b, const struct closed_connection *c)
+{
+	say_closer(b, c, "the application");
+	if (c->record.decision.cause == CLOSE_CAUSE_CONNECT_FAILED) {
+		say(b, " could not connect to ");
+		connection_append_peer(b, c);
+		say(b, ": the SYN could not be sent");
+		say_error(b, c);
+		return;
+	}
+	say(b, " gave up");
+	say_duration(b, c, " after ");
+	say(b, " while ");
+	connection_append_peer(b, c);
+	say(b, " had not answered the SYN");
+	say_times(b, evidence_of(c)->local_syn_count);
+}

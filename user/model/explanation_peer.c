@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What the peer, or the path, ended. */
+#include "user/model/explainers.h"
+
+#include "user/model/idle_hint.h"
+#include "user/model/names.h"
+#include "user/model/say.h"
+
+void explain_refused_there(struct strbuf *b, const struct closed_connection *c)
+{
+	say(b, is_inferred(c) && !is_forwarded(c) ?
+		       "connection refused: probably nothing listens on " :
+	       is_inferred(c) ? "SYN answered by RST: probably nothing listens on " :
+				"SYN answered by RST: nothing listens on ");
+	connection_append_peer(b, c);
+	say(b, ", or a firewall rejects it");
+}
+
+/* Who sent it, where that end is of this host, too, in the words of its own record. */
+static void say_other_end(struct strbuf *b, const struct closed_connection *c)
+{
+	if (!c->other_end)
+		return;
+	say(b, "; at that end, on this host, is ");
+	other_end_append(b, c->other_end);
+	say(b, ": ");
+	say(b, verdict_name(c->other_end->verdict));
+	if (c->other_end->cause) {
+		say(b, ", ");
+		say(b, cause_name(c->other_end->cause));
+	}
+}
+
+void explain_peer_reset(struct strbuf *b, const struct closed_connection *c)
+{
+	bool by_client = c->record.decision.initiator == CLOSE_BY_CLIENT;
+
+	say_end(b, c, by_client);
+	say(b, is_inferred(c) && !is_forwarded(c) ? " probably sent RST" : " sent RST");
+	say_idle(b, c);
+	if (c->record.decision.benign)
+		say(b, " after its own FIN, because data was still coming");
+	else if (c->record.decision.cause == CLOSE_CAUSE_PEER_APP)
+		say(b, ", in the shape of an application's abort");
+	else if (c->record.decision.cause == CLOSE_CAUSE_PEER_KERNEL)
+		say(b, ", in the shape of a kernel's reply to a packet that it did not want");
+	if (evidence_of(c)->unread_bytes) {
+		say(b, "; ");
+		say_bytes(b, evidence_of(c)->unread_bytes, " were still unread");
+	}
+	if (evidence_of(c)->unacked_bytes) {
+		say(b, "; ");
+		say_bytes(b, evidence_of(c)->unacked_bytes, " were not acknowledged");
+	}
+	say_other_end(b, c);
+	idle_hint_append(b, c);
+}
+
+void explain_reset_handshake(struct strbuf *b, const struct closed_connection *c)
+{
+	connection_append_peer(b, c);
+	say(b, is_inferred(c) ? " probably sent RST" : " sent RST");
+	say(b, " instead of finishing the handshake with ");
+	connection_append_local(b, c);
+}
+
+static void say_rst_ttl(struct strbuf *b, const struct close_evidence *e)
+{
+	say(b, " with TTL ");
+	strbuf_append_u64(b, e->rst_ttl);
+	if (!e->peer_ttl_min)
+		return;
+	say(b, ", while the peer's packets have ");
+	strbuf_append_u64(b, e->peer_ttl_min);
+	if (e->peer_ttl_max != e->peer_ttl_min) {
+		say(b, "-");
+		strbuf_append_u64(b, e->peer_ttl_max);
+	}
+}
+
+void explain_path_reset(struct strbuf *b, const struct closed_connection *c)
+{
+	say(b, is_inferred(c) ? "inferred: something on the path sent RST in the name of " :
+				"something on the path sent RST in the name of ");
+	connection_append_peer(b, c);
+	if (connection_saw(c, EVIDENCE(RST_TTL_OFF)))
+		say_rst_ttl(b, evidence_of(c));
+	if (connection_saw(c, EVIDENCE(RSTS_DISAGREE)))
+		say(b, "; several RSTs contradict each other");
+	if (connection_saw(c, EVIDENCE(RST_TOO_EARLY)))
+		say(b, "; it acknowledges data that cannot have been there and back so soon");
+	if (connection_saw(c, EVIDENCE(RST_IP_ID_OFF)))
+		say(b, "; its IP ID is not what the stack of the peer gives to such a RST");
+	if (connection_saw(c, EVIDENCE(PEER_AFTER_RST)))
+		say(b, "; the peer went on sending after it");
+	idle_hint_append(b, c);
+}
+
+void explain_path_icmp(struct strbuf *b, const struct closed_connection *c)
+{
+	bool saw_icmp = connection_saw(c, EVIDENCE(ICMP_IN));
+
+	say(b, "the SYN to ");
+	connection_append_peer(b, c);
+	say(b, saw_icmp ? " was answered by " : " failed, probably by ");
+	say(b, c->record.decision.cause == CLOSE_CAUSE_ICMP_OTHER ?
+		       "an ICMP error" :
+		       cause_meaning(c->record.decision.cause));
+	if (saw_icmp)
+		say(b, connection_saw(c, EVIDENCE(ICMP_FROM_PEER)) ? " of the peer itself" :
+								     " of a host on the path");
+	else if (evidence_of(c)->error == EVIDENCE_EHOSTUNREACH)
+		say(b, " or because nobody answers for the address on the link");
+	say_error(b, c);
+}

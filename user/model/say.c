@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "user/model/say.h"
+
+#include "user/model/duration_text.h"
+#include "user/model/names.h"
+
+#define US_PER_SECOND UINT64_C(1000000)
+
+void say_probably(struct strbuf *b, const struct closed_connection *c)
+{
+	if (is_inferred(c))
+		say(b, "probably ");
+}
+
+void say_owner(struct strbuf *b, const struct closed_connection *c, const char *otherwise)
+{
+	if (c->record.owner.pid)
+		connection_append_owner(b, c);
+	else
+		say(b, otherwise);
+}
+
+void say_closer(struct strbuf *b, const struct closed_connection *c, const char *otherwise)
+{
+	if (c->record.closer.pid && c->record.closer.pid != c->record.owner.pid)
+		task_append(b, &c->record.closer);
+	else
+		say_owner(b, c, otherwise);
+}
+
+void say_bytes(struct strbuf *b, uint64_t bytes, const char *what)
+{
+	strbuf_append_u64_grouped(b, bytes);
+	say(b, bytes == 1 ? " byte" : " bytes");
+	say(b, what);
+}
+
+void say_times(struct strbuf *b, uint32_t count)
+{
+	if (count < 2)
+		return;
+	say(b, ", sent ");
+	strbuf_append_u64_grouped(b, count);
+	say(b, " times");
+}
+
+void say_duration(struct strbuf *b, const struct closed_connection *c, const char *before)
+{
+	if (!connection_has(c, CONNECTION_HAS_DURATION))
+		return;
+	say(b, before);
+	duration_append(b, c->duration_us, " ");
+}
+
+void say_idle(struct strbuf *b, const struct closed_connection *c)
+{
+	if (!connection_has(c, CONNECTION_HAS_IDLE) || c->idle_us < US_PER_SECOND)
+		return;
+	say(b, " after ");
+	duration_append(b, c->idle_us, " ");
+	say(b, " idle");
+}
+
+void say_reason(struct strbuf *b, const struct closed_connection *c)
+{
+	if (!c->record.decision.reset_reason)
+		return;
+	say(b, " (");
+	say(b, reset_reason_name(c->record.decision.reset_reason));
+	say(b, ")");
+}
+
+void say_so_rst(struct strbuf *b, const struct closed_connection *c, const char *more)
+{
+	say(b, ", so the kernel ");
+	say_probably(b, c);
+	say(b, "sent RST");
+	say(b, more);
+	say_reason(b, c);
+}
+
+void say_error(struct strbuf *b, const struct closed_connection *c)
+{
+	uint16_t error = evidence_of(c)->error ? evidence_of(c)->error : evidence_of(c)->error_soft;
+
+	if (!error)
+		return;
+	say(b, " (");
+	say(b, error_name(error));
+	say(b, ")");
+}
+
+void say_traffic(struct strbuf *b, const struct closed_connection *c)
+{
+	if (!connection_has(c, CONNECTION_HAS_SOCKET))
+		return;
+	say(b, "; ");
+	say_bytes(b, c->record.bytes_sent, " sent, ");
+	strbuf_append_u64_grouped(b, c->record.bytes_received);
+	say(b, " received");
+	say_duration(b, c, " in ");
+}
+
+void say_end(struct strbuf *b, const struct closed_connection *c, bool is_local)
+{
+	if (is_forwarded(c))
+		say(b, is_local ? "client " : "server ");
+	if (is_local)
+		connection_append_local(b, c);
+	else
+		connection_append_peer(b, c);
+}
+
+void say_unsent(struct strbuf *b, const struct closed_connection *c)
+{
+	if (!evidence_of(c)->unsent_bytes)
+		return;
+	say(b, "; ");
+	say_bytes(b, evidence_of(c)->unsent_bytes, " were never sent");
+}
