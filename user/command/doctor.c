@@ -76,7 +76,7 @@ static int doctor_each_namespace(struct doctor_links *links)
 			strbuf_appendf(links->text, "namespace %u (%s):\n", ns->inode,
 				       ns->inode == namespaces.own_inode ? "this one" : ns->path);
 		err = netlink_list_links(doctor_link, links);
-		namespaces_leave(&namespaces);
+		namespaces_leave(&namespaces, ns);
 	}
 	return err;
 }

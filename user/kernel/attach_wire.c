@@ -382,7 +382,7 @@ static int sync_namespace(struct wire *wire, struct network_namespace *ns)
 	if (err)
 		return err;
 	err = netlink_list_links(sync_link, &context);
-	namespaces_leave(wire->namespaces);
+	namespaces_leave(wire->namespaces, ns);
 	return err;
 }
 
@@ -484,7 +484,7 @@ static bool wire_check_one(struct wire *wire, struct attachment *at)
 	in = in_is_lost(at);
 	out = out_is_lost(at);
 	err = attachment_repair(wire, at, in, out);
-	namespaces_leave(wire->namespaces);
+	namespaces_leave(wire->namespaces, ns);
 	if (err == -ENODEV) {
 		wire_forget(wire, at);
 		return false;
@@ -545,7 +545,7 @@ void wire_take_event(struct wire *wire, const struct netlink_link *link)
 	if (at || namespaces_enter(wire->namespaces, ns))
 		return;
 	wire_hook(wire, ns->inode, link);
-	namespaces_leave(wire->namespaces);
+	namespaces_leave(wire->namespaces, ns);
 }
 
 int wire_new(const struct wire_options *options, struct namespaces *namespaces, struct wire **ret)
@@ -574,7 +574,7 @@ void wire_free(struct wire **wire)
 			     NULL;
 		if (ns && !namespaces_enter((*wire)->namespaces, ns)) {
 			attachment_drop_hooks(at);
-			namespaces_leave((*wire)->namespaces);
+			namespaces_leave((*wire)->namespaces, ns);
 			continue;
 		}
 		at->clsact_in = at->clsact_out = at->made_clsact = false;

@@ -219,8 +219,11 @@ int namespaces_enter(const struct namespaces *namespaces, const struct network_n
 	return setns(fd, CLONE_NEWNET) ? -errno : 0;
 }
 
-void namespaces_leave(const struct namespaces *namespaces)
+void namespaces_leave(const struct namespaces *namespaces, const struct network_namespace *ns)
 {
+	/* Never left, and coming back would take a capability that entering did not. */
+	if (ns->inode == namespaces->own_inode)
+		return;
 	/* Cannot fail for a namespace that we came from; if it does, nothing else is safe. */
 	if (setns(namespaces->own_fd, CLONE_NEWNET)) {
 		log_error(-errno, "cannot return to the tracer's own network namespace: %s",

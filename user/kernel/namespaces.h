@@ -55,10 +55,11 @@ void namespace_learn_id(struct network_namespace *ns);
 /**
  * Move this thread into the namespace, if it still is the one meant.
  *
- * @return  0; -ESTALE when the path leads elsewhere by now; another negative errno. On
- *          success namespaces_leave() must follow.
+ * @return  0, at once and without any privilege for our own; -ESTALE when the path leads elsewhere
+ *          by now; another negative errno. On success namespaces_leave() with the same one must
+ *          follow.
  */
 int namespaces_enter(const struct namespaces *namespaces, const struct network_namespace *ns);
-void namespaces_leave(const struct namespaces *namespaces);
+void namespaces_leave(const struct namespaces *namespaces, const struct network_namespace *ns);
 
 #endif

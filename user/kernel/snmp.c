@@ -138,8 +138,7 @@ static int snmp_watch_look(struct snmp_watch *watch, const struct namespaces *na
 	if (err)
 		return err;
 	err = snmp_read(counts, &present);
-	if (ns->inode != namespaces->own_inode)
-		namespaces_leave(namespaces);
+	namespaces_leave(namespaces, ns);
 	if (err)
 		return err;
 	if (!baseline) {

@@ -230,7 +230,7 @@ static void tracer_snapshot(struct tracer *tracer)
 		    namespaces_enter(&tracer->namespaces, ns))
 			continue;
 		err = iterator_run(skeleton->progs.ct_iter_tcp);
-		namespaces_leave(&tracer->namespaces);
+		namespaces_leave(&tracer->namespaces, ns);
 		if (err)
 			log_debug("no snapshot of the sockets of namespace %u: %s", ns->inode,
 				  strerror(-err));
