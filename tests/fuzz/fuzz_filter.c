@@ -10,10 +10,11 @@
 #include "tests/harness/sample_connection.h"
 #include "user/base/cleanup.h"
 #include "user/filter/push_down.h"
+#include "user/model/fields.h"
 
 #define ROWS 8
 
-static struct filter *text_parse(const char *text, const struct filter_subject *subject)
+static struct filter *text_parse(const char *text, const struct row_type *subject)
 {
 	struct filter_error error = { 0 };
 	struct filter *filter = NULL;
@@ -44,7 +45,7 @@ static void sql_check(const struct filter *a, const struct filter *b)
 }
 
 /* NULL when the text is none. The printed text may be longer than a filter may be. */
-static struct filter *filter_check(const char *text, const struct filter_subject *subject,
+static struct filter *filter_check(const char *text, const struct row_type *subject,
 				   struct filter **ret_again)
 {
 	_cleanup_(strbuf_release) struct strbuf once = STRBUF_INIT, twice = STRBUF_INIT;
@@ -67,7 +68,7 @@ static struct filter *filter_check(const char *text, const struct filter_subject
 static void rows_check(const char *text)
 {
 	_cleanup_(filter_free) struct filter *again = NULL;
-	_cleanup_(filter_free) struct filter *filter = filter_check(text, &row_subject, &again);
+	_cleanup_(filter_free) struct filter *filter = filter_check(text, &filter_row_type, &again);
 	struct random_stream random = { 1 };
 
 	for (int i = 0; filter && again && i < ROWS; i++) {
@@ -96,7 +97,7 @@ static void connections_check(const char *text)
 {
 	_cleanup_(filter_free) struct filter *again = NULL;
 	_cleanup_(filter_free) struct filter *filter =
-		filter_check(text, &connection_filter_subject, &again);
+		filter_check(text, &connection_row_type, &again);
 	_cleanup_(strbuf_release) struct strbuf scratch = STRBUF_INIT;
 	struct closed_connection connections[] = { sample_connection_with_stacks(),
 						   sample_connection_empty() };

@@ -11,6 +11,7 @@
 #include "tests/fuzz/fuzz.h"
 #include "user/base/cleanup.h"
 #include "user/base/json_text.h"
+#include "user/model/field_text.h"
 #include "user/model/fields.h"
 #include "user/model/record_check.h"
 #include "user/pipeline/pipeline.h"
@@ -24,7 +25,7 @@ static void json_check(const struct closed_connection *c)
 	strbuf_append_char(&b, '{');
 	for (int i = 0; i < FIELD_COUNT; i++) {
 		const struct field *field = &connection_fields[i];
-		bool is_known = field->get(c, &scratch, &value);
+		bool is_known = row_get(&connection_row_type, c, i, &scratch, &value);
 
 		strbuf_appendf(&b, "%s\"%s\":", i ? "," : "", field->name);
 		field_append_json(&b, field, is_known ? &value : NULL, NULL);
@@ -46,7 +47,9 @@ static void text_check(const struct closed_connection *c)
 		const struct field *field = &connection_fields[i];
 
 		strbuf_reset(&raw);
-		field_append_text(&raw, field, field->get(c, &scratch, &value) ? &value : NULL,
+		field_append_text(&raw, field,
+				  row_get(&connection_row_type, c, i, &scratch, &value) ? &value :
+											  NULL,
 				  NULL);
 		text_append_escaped(&b, raw.data, raw.len);
 	}

@@ -44,8 +44,8 @@ struct filter_row {
 	struct cidr networks[ROW_FIELD_COUNT]; /* addresses that values point to */
 };
 
-static inline bool row_get(const void *row, unsigned int field, struct strbuf *scratch,
-			   struct field_value *ret)
+static inline bool filter_row_get(const void *row, unsigned int field, struct strbuf *scratch,
+				  struct field_value *ret)
 {
 	const struct filter_row *r = row;
 
@@ -54,19 +54,21 @@ static inline bool row_get(const void *row, unsigned int field, struct strbuf *s
 	return r->is_known[field];
 }
 
-static const struct filter_alias row_aliases[] = {
+static const struct field_alias row_aliases[] = {
 	{ "port", ROW_port_a, ROW_port_b },
 	{ "ip", ROW_ip_a, ROW_ip_b },
 	{ "count", ROW_count_a, ROW_count_a },
 };
 
-static const struct filter_subject row_subject = {
+static const struct row_type filter_row_type = {
+	.name = "row",
 	.what = "a row",
 	.fields = row_fields,
 	.field_count = ROW_FIELD_COUNT,
 	.aliases = row_aliases,
 	.alias_count = sizeof(row_aliases) / sizeof(row_aliases[0]),
-	.get = row_get,
+	.rest = ROW_NO_FIELD,
+	.get = filter_row_get,
 };
 
 static const char *const row_texts[] = { "nginx", "nginx-worker", "a b",   "gr\xc3\xbcn",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "user/model/fields.h"
+#include "user/model/field_text.h"
 #include "user/model/zeek_summary.h"
 
 #include "tests/harness/sample_connection.h"
@@ -10,12 +11,15 @@
 static const char *json_of(const struct closed_connection *c, const char *name)
 {
 	static struct strbuf scratch, text;
-	const struct field *field = field_find(name);
+	const struct field *field = row_type_field(&connection_row_type, name);
 	struct field_value value;
 
 	assert_non_null(field);
 	strbuf_reset(&text);
-	field_append_json(&text, field, field->get(c, &scratch, &value) ? &value : NULL, NULL);
+	field_append_json(&text, field,
+			  row_get(&connection_row_type, c, field->id, &scratch, &value) ? &value :
+											  NULL,
+			  NULL);
 	assert_false(text.failed);
 	return text.data;
 }
@@ -155,7 +159,7 @@ TEST(the_registry_is_whole)
 		const struct field *field = &connection_fields[i];
 
 		assert_int_equal(field->id, i);
-		assert_ptr_equal(field_find(field->name), field);
+		assert_ptr_equal(row_type_field(&connection_row_type, field->name), field);
 		assert_true(strlen(field->meaning) > 3);
 		assert_in_range(field->type, 0, FIELD_TYPE_COUNT - 1);
 		assert_string_not_equal(field_type_name(field->type), "unknown");
@@ -169,12 +173,14 @@ TEST(the_registry_is_whole)
 
 TEST(dots_are_underscores_in_names)
 {
-	assert_ptr_equal(field_find("rst.count.srv"), &connection_fields[FIELD_ID_rst_count_srv]);
-	assert_ptr_equal(field_find("rst_count.srv"), &connection_fields[FIELD_ID_rst_count_srv]);
-	assert_null(field_find("rst.count.srv."));
-	assert_null(field_find("rst.coun"));
-	assert_null(field_find(""));
-	assert_null(field_find("RST_COUNT"));
+	assert_ptr_equal(row_type_field(&connection_row_type, "rst.count.srv"),
+			 &connection_fields[FIELD_ID_rst_count_srv]);
+	assert_ptr_equal(row_type_field(&connection_row_type, "rst_count.srv"),
+			 &connection_fields[FIELD_ID_rst_count_srv]);
+	assert_null(row_type_field(&connection_row_type, "rst.count.srv."));
+	assert_null(row_type_field(&connection_row_type, "rst.coun"));
+	assert_null(row_type_field(&connection_row_type, ""));
+	assert_null(row_type_field(&connection_row_type, "RST_COUNT"));
 }
 
 TEST(counts_go_to_client_and_server_by_role)
@@ -375,9 +381,9 @@ TEST(text_for_people)
 	size_t i;
 
 	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		const struct field *field = field_find(texts[i].name);
+		const struct field *field = row_type_field(&connection_row_type, texts[i].name);
 
-		assert_true(field->get(&c, NULL, &value));
+		assert_true(row_get(&connection_row_type, &c, field->id, NULL, &value));
 		strbuf_reset(&b);
 		field_append_text(&b, field, &value, NULL);
 		assert_string_equal(b.data, texts[i].json);

@@ -7,12 +7,13 @@
 #include "tests/harness/sample_connection.h"
 #include "tests/harness/test.h"
 #include "user/base/cleanup.h"
+#include "user/model/fields.h"
 
 static struct filter *parsed(const char *text)
 {
 	struct filter_error error = { 0 };
 	struct filter *filter = NULL;
-	int err = filter_parse(text, &connection_filter_subject, &filter, &error);
+	int err = filter_parse(text, &connection_row_type, &filter, &error);
 
 	if (err)
 		fail_msg("%s: %d, column %zu: %s", text, err, error.column, error.sentence);
@@ -305,8 +306,7 @@ TEST(mistakes_are_told_with_their_column)
 	for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
 		struct filter_error error = { 0 };
 		struct filter *filter = (void *)0x5a;
-		int err =
-			filter_parse(mistakes[i].text, &connection_filter_subject, &filter, &error);
+		int err = filter_parse(mistakes[i].text, &connection_row_type, &filter, &error);
 
 		if (err != -EINVAL || error.column != mistakes[i].column ||
 		    !strstr(error.sentence, mistakes[i].part))
@@ -327,7 +327,7 @@ static int parse_repeated(const char *before, const char *middle, size_t count, 
 	for (size_t i = 0; i < count; i++)
 		strbuf_append_str(&b, middle);
 	strbuf_append_str(&b, after);
-	return filter_parse(b.data, &connection_filter_subject, &filter, error);
+	return filter_parse(b.data, &connection_row_type, &filter, error);
 }
 
 TEST(text_depth_tests_and_lists_are_bounded)

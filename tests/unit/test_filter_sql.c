@@ -8,6 +8,7 @@
 #include "tests/harness/filter_rows.h"
 #include "tests/harness/test.h"
 #include "user/base/cleanup.h"
+#include "user/model/field_text.h"
 
 #define ROWS 300
 #define FILTERS 3000
@@ -20,7 +21,7 @@ static struct filter *parsed(const char *text)
 	struct filter_error error = { 0 };
 	struct filter *filter = NULL;
 
-	if (filter_parse(text, &row_subject, &filter, &error))
+	if (filter_parse(text, &filter_row_type, &filter, &error))
 		fail_msg("%s: column %zu: %s", text, error.column, error.sentence);
 	return filter;
 }

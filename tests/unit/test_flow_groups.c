@@ -75,7 +75,7 @@ static enum flow_field sort_field;
 
 static int compare(const void *a, const void *b)
 {
-	return flow_row_compare(a, b, sort_field);
+	return row_compare(&flow_row_type, a, b, sort_field);
 }
 
 static size_t rows_of(struct flow_groups *groups, bool since_last, enum flow_field sort,

@@ -12,6 +12,7 @@
 #include "tests/harness/sample_connection.h"
 #include "tests/harness/test.h"
 #include "user/base/cleanup.h"
+#include "user/model/field_text.h"
 #include "user/model/fields.h"
 #include "user/sink/output.h"
 #include "user/sink/sinks.h"
@@ -56,7 +57,7 @@ static void assert_member(const struct closed_connection *c, const struct field 
 	size_t i = 0, len;
 
 	assert_non_null(member);
-	if (!field->get(c, &scratch, &value)) {
+	if (!row_get(&connection_row_type, c, field->id, &scratch, &value)) {
 		assert_true(json_is_null(member));
 		return;
 	}

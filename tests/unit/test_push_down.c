@@ -6,6 +6,7 @@
 #include "tests/harness/sample_connection.h"
 #include "tests/harness/test.h"
 #include "user/base/cleanup.h"
+#include "user/model/fields.h"
 
 #define FILTERS 4000
 #define RECORDS 200
@@ -15,7 +16,7 @@ static struct filter *parsed(const char *text)
 	struct filter_error error = { 0 };
 	struct filter *filter = NULL;
 
-	if (filter_parse(text, &connection_filter_subject, &filter, &error))
+	if (filter_parse(text, &connection_row_type, &filter, &error))
 		fail_msg("%s: column %zu: %s", text, error.column, error.sentence);
 	return filter;
 }

@@ -129,7 +129,7 @@ TEST(enter_goes_down_to_the_records_and_escape_back)
 	struct flow_row conversation = row_of(1, 2, 80, FLOW_BY_CONVERSATION);
 	struct flow_row other = row_of(3, 2, 80, FLOW_BY_CONVERSATION);
 	struct flow_row connection = row_of(1, 2, 80, FLOW_BY_CONNECTION);
-	const struct flow_row *rows[1];
+	const void *rows[1];
 	struct top_view view;
 
 	top_view_init(&view, FLOW_KEY(CLIENT), FLOW_FIELD_rst_count, 1000);
@@ -161,7 +161,7 @@ TEST(the_cursor_stays_on_its_row_when_the_order_changes)
 	struct flow_row a = row_of(1, 0, 0, FLOW_KEY(CLIENT)),
 			b = row_of(2, 0, 0, FLOW_KEY(CLIENT)),
 			c = row_of(3, 0, 0, FLOW_KEY(CLIENT));
-	const struct flow_row *rows[3] = { &a, &b, &c };
+	const void *rows[3] = { &a, &b, &c };
 	struct top_view view;
 
 	top_view_init(&view, FLOW_KEY(CLIENT), FLOW_FIELD_rst_count, 1000);

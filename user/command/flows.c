@@ -17,9 +17,7 @@
 #include "user/command/help.h"
 #include "user/command/options.h"
 #include "user/filter/filter.h"
-#include "user/filter/flow_subject.h"
 #include "user/kernel/privilege.h"
-#include "user/model/flow_order.h"
 #include "user/model/flow_text.h"
 #include "user/sink/output.h"
 #include "user/sink/sinks.h"
@@ -34,7 +32,7 @@ struct flows {
 	struct filter *filter; /* NULL = every row */
 	struct output output;
 	struct flow_row *rows;
-	const struct flow_row **shown;
+	const void **shown; /* struct flow_row */
 	uint32_t columns;
 	size_t width;
 	bool is_wide, is_json, has_table;
@@ -61,8 +59,8 @@ static int flows_choose(struct flows *flows, size_t count, size_t *ret_count)
 	for (size_t i = 0; i < count; i++)
 		if (!flows->filter || filter_matches(flows->filter, &rows[i], NULL))
 			rows[kept++] = rows[i];
-	err = flow_rows_order(rows, kept, (enum flow_field)flows->options.flows.sort,
-			      &flows->shown);
+	err = rows_order(&flow_row_type, flows->options.flows.sort, rows, sizeof(*rows), kept,
+			 &flows->shown);
 	if (err)
 		return log_error(err, "not enough memory for the rows");
 	if (flows->options.flows.top && kept > flows->options.flows.top)
@@ -74,14 +72,15 @@ static int flows_choose(struct flows *flows, size_t count, size_t *ret_count)
 /* Tables are told apart by a line with their time; one table needs none. */
 static void flows_append_title(struct flows *flows)
 {
+	const struct flow_row *first = flows->shown[0];
 	struct strbuf *b = &flows->output.text;
 
 	if (flows->options.flows.once)
 		return;
 	if (flows->has_table)
 		strbuf_append_char(b, '\n');
-	clock_append_local_hms(b, NULL, flows->shown[0]->time_ns, false);
-	strbuf_appendf(b, " %.1f s\n", (double)flows->shown[0]->elapsed_ns / CLOCK_NS_PER_SECOND);
+	clock_append_local_hms(b, NULL, first->time_ns, false);
+	strbuf_appendf(b, " %.1f s\n", (double)first->elapsed_ns / CLOCK_NS_PER_SECOND);
 }
 
 static int flows_show(struct flows *flows)
@@ -190,7 +189,7 @@ static int flows_prepare(struct flows *flows)
 		flows->columns |= FLOW_KEY(COMM) | FLOW_KEY(VERDICT);
 	if (!flows->is_wide)
 		flows->width = sink_stdout_width();
-	err = options_parse_filter(&flows->options, &flow_filter_subject, &flows->filter);
+	err = options_parse_filter(&flows->options, &flow_row_type, &flows->filter);
 	return err ? err : flows_check_filter(flows);
 }
 

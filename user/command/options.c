@@ -541,7 +541,7 @@ int options_parse(int argc, char **argv, unsigned int command, struct options *r
 	return check_packets(ret);
 }
 
-int options_parse_filter(const struct options *options, const struct filter_subject *subject,
+int options_parse_filter(const struct options *options, const struct row_type *row_type,
 			 struct filter **ret)
 {
 	_cleanup_(filter_free) struct filter *all = NULL;
@@ -549,7 +549,7 @@ int options_parse_filter(const struct options *options, const struct filter_subj
 
 	for (size_t i = 0; i < options->filter_count; i++) {
 		_cleanup_(filter_free) struct filter *one = NULL;
-		int err = filter_parse(options->filters[i], subject, &one, &error);
+		int err = filter_parse(options->filters[i], row_type, &one, &error);
 
 		if (err == -EINVAL && options->filter_count > 1)
 			return log_error(err, "--filter number %zu, column %zu: %s", i + 1,

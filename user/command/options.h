@@ -101,7 +101,7 @@ void options_release(struct options *options);
  * @ret     NULL when there is none; else the caller's.
  * @return  0; -EINVAL after one sentence with the column of the mistake; -ENOMEM after one.
  */
-int options_parse_filter(const struct options *options, const struct filter_subject *subject,
+int options_parse_filter(const struct options *options, const struct row_type *row_type,
 			 struct filter **ret);
 
 /* The options of a command as help text, one line each. */

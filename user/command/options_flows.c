@@ -102,7 +102,7 @@ int parse_by(const char *name, char *value, struct options *options)
 
 int parse_sort(const char *name, char *value, struct options *options)
 {
-	const struct field *field = field_find_in(flow_fields, FLOW_FIELD_COUNT, value);
+	const struct field *field = row_type_field(&flow_row_type, value);
 	struct nearest_name nearest = { .wanted = value };
 
 	if (field) {

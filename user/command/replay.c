@@ -14,7 +14,8 @@
 #include "user/command/help.h"
 #include "user/command/options.h"
 #include "user/command/replay_groups.h"
-#include "user/filter/flow_subject.h"
+#include "user/model/fields.h"
+#include "user/model/flow_row.h"
 #include "user/pipeline/pipeline.h"
 #include "user/replay/capture_set.h"
 #include "user/replay/kernel_engine.h"
@@ -344,8 +345,8 @@ int replay_command(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	if (options_parse_filter(&run.options,
-				 run.options.flows.by_was_said ? &flow_filter_subject :
-								 &connection_filter_subject,
+				 run.options.flows.by_was_said ? &flow_row_type :
+								 &connection_row_type,
 				 &run.filter) ||
 	    open_zones(&run))
 		return EXIT_USAGE;

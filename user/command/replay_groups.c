@@ -9,7 +9,6 @@
 #include "user/base/cleanup.h"
 #include "user/base/log.h"
 #include "user/model/flow_groups.h"
-#include "user/model/flow_order.h"
 #include "user/model/flow_text.h"
 #include "user/sink/output.h"
 #include "user/sink/sinks.h"
@@ -87,7 +86,7 @@ static size_t choose(struct flow_row *rows, size_t count, const struct filter *f
 }
 
 static void append_rows(const struct replay_groups *groups, struct strbuf *b,
-			const struct flow_row *const *rows, size_t count)
+			const void *const *rows, size_t count)
 {
 	const struct options *options = groups->options;
 	bool is_wide = options->output == &wide_sink_ops;
@@ -109,7 +108,7 @@ int replay_groups_print(struct replay_groups *groups, const struct filter *filte
 	const struct sink_options to_stdout = { .fd = STDOUT_FILENO,
 						.file_name_for_messages = "stdout" };
 	_cleanup_free_ struct flow_row *rows = NULL;
-	_cleanup_free_ const struct flow_row **order = NULL;
+	_cleanup_free_ const void **order = NULL;
 	uint64_t top = groups->options->flows.top;
 	struct output output;
 	size_t count;
@@ -123,7 +122,8 @@ int replay_groups_print(struct replay_groups *groups, const struct filter *filte
 		rows[i].elapsed_ns = elapsed_ns;
 	}
 	count = choose(rows, count, filter);
-	err = flow_rows_order(rows, count, (enum flow_field)groups->options->flows.sort, &order);
+	err = rows_order(&flow_row_type, groups->options->flows.sort, rows, sizeof(*rows), count,
+			 &order);
 	if (err)
 		return err;
 	output_init(&output, &to_stdout);

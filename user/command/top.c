@@ -19,9 +19,7 @@
 #include "user/command/options.h"
 #include "user/command/top_records.h"
 #include "user/filter/filter.h"
-#include "user/filter/flow_subject.h"
 #include "user/kernel/privilege.h"
-#include "user/model/flow_order.h"
 #include "user/model/flow_text.h"
 #include "user/tui/terminal.h"
 #include "user/tui/top_view.h"
@@ -38,7 +36,7 @@ struct top {
 	struct top_records *records;
 	struct top_view view;
 	struct flow_row *rows;
-	const struct flow_row **ordered;
+	const void **ordered;
 	struct flow_row last;
 };
 
@@ -77,7 +75,8 @@ static int top_choose(struct top *top, size_t count)
 		if (!top->filter || filter_matches(top->filter, row, NULL))
 			top->rows[kept++] = *row;
 	}
-	err = flow_rows_order(top->rows, kept, level->sort, &top->ordered);
+	err = rows_order(&flow_row_type, level->sort, top->rows, sizeof(*top->rows), kept,
+			 &top->ordered);
 	if (err)
 		return log_error(err, "not enough memory for the rows");
 	top->view.rows = top->ordered;
@@ -199,7 +198,7 @@ static void top_set_filter(struct top *top)
 	int err = 0;
 
 	if (view->line.len)
-		err = filter_parse(view->line.text, &flow_filter_subject, &filter, &error);
+		err = filter_parse(view->line.text, &flow_row_type, &filter, &error);
 	if (err) {
 		_cleanup_(strbuf_release) struct strbuf text = STRBUF_INIT;
 
@@ -293,7 +292,7 @@ static int top_open(struct top *top)
 	const struct flow_options *flows = &top->options.flows;
 	int err;
 
-	err = options_parse_filter(&top->options, &flow_filter_subject, &top->filter);
+	err = options_parse_filter(&top->options, &flow_row_type, &top->filter);
 	if (err)
 		return err;
 	if (top->options.filter_count)

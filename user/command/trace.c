@@ -24,6 +24,7 @@
 #include "user/kernel/host_timeouts.h"
 #include "user/kernel/privilege.h"
 #include "user/kernel/tracer.h"
+#include "user/model/fields.h"
 #include "user/model/reset_habit.h"
 #include "user/model/zones.h"
 #include "user/pipeline/ledger.h"
@@ -324,7 +325,7 @@ static int trace_read_filter(struct trace *trace)
 	const struct options *options = &trace->options;
 	int err;
 
-	err = options_parse_filter(options, &connection_filter_subject, &trace->filter);
+	err = options_parse_filter(options, &connection_row_type, &trace->filter);
 	if (err)
 		return err;
 	if (!trace->filter)

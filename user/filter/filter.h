@@ -11,49 +11,13 @@
 #include <stdint.h>
 
 #include "user/base/strbuf.h"
-#include "user/model/fields.h"
+#include "user/model/row.h"
 
 /* Bounds of one filter. What is beyond is an error of the parser, never a surprise later. */
 #define FILTER_TEXT_MAX 4096 /* bytes of text */
 #define FILTER_DEPTH_MAX 32 /* parentheses and `not` inside each other */
 #define FILTER_TESTS_MAX 128 /* comparisons */
 #define FILTER_LIST_MAX 256 /* values of one list */
-
-/**
- * Another name of a field, or one name for two fields.
- *
- * @field  Place in the subject's table.
- * @other  The same as `field`; or a second field of the same type, and then a test of the name is
- *         true when it is true of either, and `!=` and `not` mean neither.
- */
-struct filter_alias {
-	const char *name;
-	uint8_t field;
-	uint8_t other;
-};
-
-/**
- * A kind of row. A field whose name ends in _us is found without that ending, too.
- *
- * @what          What a row is, for messages: "a closed connection".
- * @hint          What helps who asks for a field that there is not; may be NULL.
- * @fields        Row i has id i; name, words, type and id are read.
- * @get           The value of a field as struct field_value defines it, or false for null; valid
- *                until the next call. `scratch` is there for values that are made on demand.
- */
-struct filter_subject {
-	const char *what;
-	const char *hint;
-	const struct field *fields;
-	size_t field_count;
-	const struct filter_alias *aliases;
-	size_t alias_count;
-	bool (*get)(const void *row, unsigned int field, struct strbuf *scratch,
-		    struct field_value *ret);
-};
-
-/* Rows are struct closed_connection, fields are connection_fields[]. */
-extern const struct filter_subject connection_filter_subject;
 
 /**
  * What is wrong, and where.
@@ -69,12 +33,12 @@ struct filter_error {
 struct filter;
 
 /**
- * @text     Any bytes up to its NUL. Not kept.
- * @subject  Kept.
- * @error    Set when -EINVAL is returned.
- * @return   0, and *ret is the caller's; -EINVAL; -ENOMEM.
+ * @text      Any bytes up to its NUL. Not kept.
+ * @row_type  Of the rows it will be asked about. Kept.
+ * @error     Set when -EINVAL is returned.
+ * @return    0, and *ret is the caller's; -EINVAL; -ENOMEM.
  */
-int filter_parse(const char *text, const struct filter_subject *subject, struct filter **ret,
+int filter_parse(const char *text, const struct row_type *row_type, struct filter **ret,
 		 struct filter_error *error);
 
 /* Both must hold. Takes over `a` and `b` when it succeeds. -E2BIG beyond FILTER_TESTS_MAX; -ENOMEM. */
@@ -86,7 +50,7 @@ void filter_free(struct filter **filter);
  * Whether a row is one that the filter asks for. A test of a null is false, and `not` turns the
  * answer of a test around. Allocates nothing; a filter may be asked by several threads at once.
  *
- * @scratch  For the subject's getter. May be NULL if that allows it.
+ * @scratch  For the type's getter. May be NULL if that allows it.
  */
 bool filter_matches(const struct filter *filter, const void *row, struct strbuf *scratch);
 

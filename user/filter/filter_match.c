@@ -143,20 +143,20 @@ static bool test_holds(uint8_t type, const struct filter_node *test,
 
 bool filter_matches(const struct filter *filter, const void *row, struct strbuf *scratch)
 {
-	const struct filter_subject *subject = filter->subject;
+	const struct row_type *row_type = filter->row_type;
 	uint16_t at = 0;
 
 	while (at < filter->step_count) {
 		const struct filter_step *step = &filter->steps[at];
 		const struct filter_node *test = step->test;
 		struct field_value value;
-		bool is_known = subject->get(row, test->field, scratch, &value), holds;
+		bool is_known = row_type->get(row, test->field, scratch, &value), holds;
 
 		if (test->op == FILTER_NULL)
 			holds = !is_known;
 		else
 			holds = is_known &&
-				test_holds(subject->fields[test->field].type, test, &value);
+				test_holds(row_type->fields[test->field].type, test, &value);
 		at = holds != test->negated ? step->on_true : step->on_false;
 	}
 	return at == FILTER_STEP_YES;

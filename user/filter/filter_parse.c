@@ -16,7 +16,7 @@
 #include "user/model/nearest_name.h"
 
 struct parser {
-	const struct filter_subject *subject;
+	const struct row_type *row_type;
 	struct filter_error *error;
 	size_t depth;
 	size_t tests;
@@ -51,43 +51,11 @@ static bool is_duration(const struct field *field)
 	return field->type == FIELD_DURATION_US;
 }
 
-/* Dots are underscores, as in field_find(). */
-static bool names_are_equal(const char *known, const char *wanted)
+static bool name_find(const struct row_type *row_type, const char *name, struct named_field *ret)
 {
-	while (*known && (*wanted == *known || (*wanted == '.' && *known == '_'))) {
-		known++;
-		wanted++;
-	}
-	return !*known && !*wanted;
-}
-
-static bool name_find(const struct filter_subject *subject, const char *name,
-		      struct named_field *ret)
-{
-	char with_unit[64];
-	const struct field *field;
-	size_t i;
-
-	*ret = (struct named_field){ .field = NULL };
-	field = field_find_in(subject->fields, subject->field_count, name);
-	ret->is_unit_said = field != NULL;
-	if (!field &&
-	    (size_t)snprintf(with_unit, sizeof(with_unit), "%s_us", name) < sizeof(with_unit)) {
-		field = field_find_in(subject->fields, subject->field_count, with_unit);
-		if (field && !is_duration(field))
-			field = NULL;
-	}
-	for (i = 0; !field && i < subject->alias_count; i++) {
-		const struct filter_alias *alias = &subject->aliases[i];
-
-		if (!names_are_equal(alias->name, name))
-			continue;
-		field = &subject->fields[alias->field];
-		if (alias->other != alias->field)
-			ret->other = &subject->fields[alias->other];
-	}
-	ret->field = field;
-	return field != NULL;
+	ret->field = row_type_find(row_type, name, &ret->other);
+	ret->is_unit_said = row_type_field(row_type, name) != NULL;
+	return ret->field != NULL;
 }
 
 /* The name of a duration without its unit. False when it has none. */
@@ -105,27 +73,27 @@ static bool name_strip(const struct field *field, char *ret, size_t size)
 
 static int fail_name(struct parser *parser)
 {
-	const struct filter_subject *subject = parser->subject;
+	const struct row_type *row_type = parser->row_type;
 	struct nearest_name nearest = { .wanted = parser->lexer.word };
 	char quote[64], stripped[64], nearest_stripped[64];
 	size_t i;
 
 	filter_lexer_quote(&parser->lexer, quote);
-	for (i = 0; i < subject->field_count; i++) {
-		nearest_name_offer(&nearest, subject->fields[i].name);
-		if (!name_strip(&subject->fields[i], stripped, sizeof(stripped)))
+	for (i = 0; i < row_type->field_count; i++) {
+		nearest_name_offer(&nearest, row_type->fields[i].name);
+		if (!name_strip(&row_type->fields[i], stripped, sizeof(stripped)))
 			continue;
 		nearest_name_offer(&nearest, stripped);
 		if (nearest.name == stripped)
 			nearest.name = memcpy(nearest_stripped, stripped, sizeof(stripped));
 	}
-	for (i = 0; i < subject->alias_count; i++)
-		nearest_name_offer(&nearest, subject->aliases[i].name);
+	for (i = 0; i < row_type->alias_count; i++)
+		nearest_name_offer(&nearest, row_type->aliases[i].name);
 	if (nearest.name)
-		return FAIL_HERE(parser, "%s has no field %s; did you mean %s?", subject->what,
+		return FAIL_HERE(parser, "%s has no field %s; did you mean %s?", row_type->what,
 				 quote, nearest.name);
-	return FAIL_HERE(parser, "%s has no field %s%s%s", subject->what, quote,
-			 subject->hint ? "; " : "", subject->hint ? subject->hint : "");
+	return FAIL_HERE(parser, "%s has no field %s%s%s", row_type->what, quote,
+			 row_type->hint ? "; " : "", row_type->hint ? row_type->hint : "");
 }
 
 static int parse_name(struct parser *parser, struct named_field *ret)
@@ -146,7 +114,7 @@ static int parse_name(struct parser *parser, struct named_field *ret)
 				 lexer->kind == FILTER_TOKEN_STRING ?
 					 ", and names stand without quotes" :
 					 "");
-	if (!name_find(parser->subject, lexer->word, ret))
+	if (!name_find(parser->row_type, lexer->word, ret))
 		return fail_name(parser);
 	return advance(parser);
 }
@@ -545,7 +513,7 @@ static int parse_all(struct parser *parser, struct filter_node **ret)
 			 filter_lexer_quote(lexer, quote));
 }
 
-int filter_parse(const char *text, const struct filter_subject *subject, struct filter **ret,
+int filter_parse(const char *text, const struct row_type *row_type, struct filter **ret,
 		 struct filter_error *error)
 {
 	_cleanup_(filter_node_free) struct filter_node *root = NULL;
@@ -554,9 +522,9 @@ int filter_parse(const char *text, const struct filter_subject *subject, struct 
 
 	if (!parser)
 		return -ENOMEM;
-	*parser = (struct parser){ .subject = subject, .error = error };
+	*parser = (struct parser){ .row_type = row_type, .error = error };
 	err = filter_lexer_init(&parser->lexer, text, error);
 	if (!err)
 		err = parse_all(parser, &root);
-	return err ? err : filter_new(subject, &root, ret);
+	return err ? err : filter_new(row_type, &root, ret);
 }

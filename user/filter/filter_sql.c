@@ -11,7 +11,7 @@
 #include "user/filter/filter_tree.h"
 
 struct writer {
-	const struct filter_subject *subject;
+	const struct row_type *row_type;
 	struct strbuf *b;
 	struct filter_sql_values *values;
 	bool failed;
@@ -212,7 +212,7 @@ static void condition_append(struct writer *w, const struct field *field,
 
 static void test_append(struct writer *w, const struct filter_node *test)
 {
-	const struct field *field = &w->subject->fields[test->field];
+	const struct field *field = &w->row_type->fields[test->field];
 
 	if (!test->negated) {
 		condition_append(w, field, test);
@@ -246,7 +246,7 @@ static void node_append(struct writer *w, const struct filter_node *node)
 int filter_append_sql(struct strbuf *where, struct filter_sql_values *values,
 		      const struct filter *filter)
 {
-	struct writer w = { .subject = filter->subject, .b = where, .values = values };
+	struct writer w = { .row_type = filter->row_type, .b = where, .values = values };
 
 	node_append(&w, filter->root);
 	return w.failed || where->failed ? -ENOMEM : 0;

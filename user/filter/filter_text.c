@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The typed tree as text, in the one spelling that parses to the same tree. */
+#include "include/flow_key.h"
 #include "user/base/clock.h"
 #include "user/filter/filter_tree.h"
+#include "user/model/field_text.h"
 
 #define IPV4_PREFIX_OFFSET 96
 
@@ -180,20 +182,20 @@ static void test_append(struct strbuf *b, const struct field *field, const struc
 		values_append(b, field, test);
 }
 
-void filter_node_append(struct strbuf *b, const struct filter_subject *subject,
+void filter_node_append(struct strbuf *b, const struct row_type *row_type,
 			const struct filter_node *node)
 {
 	const struct filter_node *member;
 
 	if (node->kind == FILTER_TEST) {
-		test_append(b, &subject->fields[node->field], node);
+		test_append(b, &row_type->fields[node->field], node);
 		return;
 	}
 	for (member = node->first; member; member = member->next) {
 		bool is_group = member->kind != FILTER_TEST;
 
 		strbuf_append_str(b, is_group ? "(" : "");
-		filter_node_append(b, subject, member);
+		filter_node_append(b, row_type, member);
 		strbuf_append_str(b, is_group ? ")" : "");
 		if (member->next)
 			strbuf_append_str(b, node->kind == FILTER_AND ? " and " : " or ");
@@ -202,5 +204,5 @@ void filter_node_append(struct strbuf *b, const struct filter_subject *subject,
 
 void filter_append_text(struct strbuf *b, const struct filter *filter)
 {
-	filter_node_append(b, filter->subject, filter->root);
+	filter_node_append(b, filter->row_type, filter->root);
 }

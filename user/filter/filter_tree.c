@@ -107,13 +107,13 @@ static void node_compile(struct filter_step *steps, const struct filter_node *no
 	}
 }
 
-int filter_new(const struct filter_subject *subject, struct filter_node **root, struct filter **ret)
+int filter_new(const struct row_type *row_type, struct filter_node **root, struct filter **ret)
 {
 	_cleanup_(filter_free) struct filter *filter = calloc(1, sizeof(*filter));
 
 	if (!filter)
 		return -ENOMEM;
-	filter->subject = subject;
+	filter->row_type = row_type;
 	filter->step_count = test_count(*root);
 	filter->steps = calloc(filter->step_count, sizeof(*filter->steps));
 	if (!filter->steps)
@@ -136,7 +136,7 @@ void filter_free(struct filter **filter)
 
 int filter_and(struct filter **a, struct filter **b, struct filter **ret)
 {
-	const struct filter_subject *subject = (*a)->subject;
+	const struct row_type *row_type = (*a)->row_type;
 	size_t tests = 0, values = 0;
 	struct filter_node *root;
 	struct filter *joined;
@@ -156,7 +156,7 @@ int filter_and(struct filter **a, struct filter **b, struct filter **ret)
 		filter_free(&joined);
 		return err;
 	}
-	joined->subject = subject;
+	joined->row_type = row_type;
 	joined->root = root;
 	joined->step_count = (uint16_t)tests;
 	node_compile(joined->steps, root, 0, FILTER_STEP_YES, FILTER_STEP_NO);

@@ -78,7 +78,7 @@ struct filter_step {
 
 /* @steps  The tests of the tree in their order, compiled: asking needs no recursion. */
 struct filter {
-	const struct filter_subject *subject;
+	const struct row_type *row_type;
 	struct filter_node *root;
 	struct filter_step *steps;
 	uint16_t step_count;
@@ -107,8 +107,7 @@ void filter_node_count(const struct filter_node *node, size_t *ret_tests, size_t
  * @root    Taken over when it succeeds.
  * @return  0 or -ENOMEM.
  */
-int filter_new(const struct filter_subject *subject, struct filter_node **root,
-	       struct filter **ret);
+int filter_new(const struct row_type *row_type, struct filter_node **root, struct filter **ret);
 
 /* `pattern`: * is any bytes, ? one character of UTF-8 (or one stray byte), the rest is itself. */
 bool filter_pattern_matches(const char *pattern, size_t pattern_len, const char *text, size_t len);
@@ -118,7 +117,7 @@ void filter_value_append(struct strbuf *b, const struct field *field,
 			 const struct filter_value *value);
 
 /* The columns and values of a node as text; a group inside of another is put in parentheses. */
-void filter_node_append(struct strbuf *b, const struct filter_subject *subject,
+void filter_node_append(struct strbuf *b, const struct row_type *row_type,
 			const struct filter_node *node);
 
 #endif

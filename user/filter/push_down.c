@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "user/filter/filter_tree.h"
+#include "user/model/fields.h"
 
 #define ALL_VERDICTS ((uint32_t)((UINT64_C(1) << CLOSE_VERDICT_COUNT) - 2))
 
@@ -261,20 +262,20 @@ bool filter_is_pushed_whole(const struct filter *filter, const struct tracer_con
 }
 
 /* -- in words ---------------------------------------------------------------------------------- */
-static void tree_append(struct strbuf *b, const struct filter_subject *subject,
+static void tree_append(struct strbuf *b, const struct row_type *row_type,
 			const struct filter_node *node, int indent)
 {
 	const struct filter_node *member;
 
 	strbuf_appendf(b, "%*s", indent, "");
 	if (node->kind == FILTER_TEST) {
-		filter_node_append(b, subject, node);
-		strbuf_appendf(b, "  [%s]\n", field_type_name(subject->fields[node->field].type));
+		filter_node_append(b, row_type, node);
+		strbuf_appendf(b, "  [%s]\n", field_type_name(row_type->fields[node->field].type));
 		return;
 	}
 	strbuf_append_str(b, node->kind == FILTER_AND ? "and\n" : "or\n");
 	for (member = node->first; member; member = member->next)
-		tree_append(b, subject, member, indent + 2);
+		tree_append(b, row_type, member, indent + 2);
 }
 
 static void verdicts_append(struct strbuf *b, uint32_t verdicts)
@@ -323,7 +324,7 @@ static void rest_append(struct strbuf *b, const struct filter *filter,
 		if (node_is_pushed_whole(part, config))
 			continue;
 		strbuf_append_str(b, "  ");
-		filter_node_append(b, filter->subject, part);
+		filter_node_append(b, filter->row_type, part);
 		strbuf_append_char(b, '\n');
 	}
 }
@@ -334,7 +335,7 @@ void filter_explain(struct strbuf *b, const struct filter *filter,
 	size_t before;
 
 	strbuf_append_str(b, "filter:\n");
-	tree_append(b, filter->subject, filter->root, 2);
+	tree_append(b, filter->row_type, filter->root, 2);
 	strbuf_append_str(b, "decided in the kernel:\n");
 	before = b->len;
 	kernel_append(b, config);

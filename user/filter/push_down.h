@@ -11,7 +11,7 @@
 #include "user/filter/filter.h"
 
 /**
- * @filter  Of connection_filter_subject.
+ * @filter  Of connection_row_type.
  * @config  Gets what every row must have that the filter takes. What is set already (--pid ...)
  *          stays: there is room for one of each.
  */

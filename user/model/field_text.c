@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The values of fields as text for people and as JSON. */
+#include "user/model/field_text.h"
+
 #include <string.h>
 
 #include "user/base/json_text.h"
 #include "user/model/duration_text.h"
-#include "user/model/fields.h"
 
 /* Words of the set, between `quote`s, with `separator` between them. */
 static void word_list_append(struct strbuf *b, const struct word_list *words, uint64_t bits,

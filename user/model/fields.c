@@ -553,55 +553,40 @@ GETTER(first_time)
 	[FIELD_ID_##field] = { .name = #field,                                                     \
 			       .unit = unit_of,                                                    \
 			       .meaning = meaning_of,                                              \
-			       .get = field_get_##field,                                           \
 			       .words = words_of,                                                  \
 			       .type = FIELD_##kind,                                               \
 			       .id = FIELD_ID_##field },
 
 const struct field connection_fields[FIELD_COUNT] = { CONNECTION_FIELDS(FIELD_ROW) };
 
-static bool field_name_is(const char *name, const char *wanted)
+typedef bool (*field_getter)(const struct closed_connection *c, struct strbuf *scratch,
+			     struct field_value *ret);
+
+#define FIELD_GETTER(field, ...) [FIELD_ID_##field] = field_get_##field,
+static const field_getter getters[FIELD_COUNT] = { CONNECTION_FIELDS(FIELD_GETTER) };
+
+static bool connection_get(const void *row, unsigned int field, struct strbuf *scratch,
+			   struct field_value *ret)
 {
-	while (*name && (*wanted == *name || (*wanted == '.' && *name == '_'))) {
-		name++;
-		wanted++;
-	}
-	return !*name && !*wanted;
+	return getters[field](row, scratch, ret);
 }
 
-const struct field *field_find_in(const struct field *fields, size_t count, const char *name)
-{
-	size_t i;
+static const struct field_alias aliases[] = {
+	{ "addr", FIELD_ID_local_addr, FIELD_ID_peer_addr },
+	{ "port", FIELD_ID_local_port, FIELD_ID_peer_port },
+	{ "client", FIELD_ID_client_addr, FIELD_ID_client_addr },
+	{ "server", FIELD_ID_server_addr, FIELD_ID_server_addr },
+	{ "container", FIELD_ID_container_name, FIELD_ID_container_name },
+};
 
-	for (i = 0; i < count; i++) {
-		if (field_name_is(fields[i].name, name))
-			return &fields[i];
-	}
-	return NULL;
-}
-
-const struct field *field_find(const char *name)
-{
-	return field_find_in(connection_fields, FIELD_COUNT, name);
-}
-
-const char *field_type_name(uint8_t type)
-{
-	static const char *const names[FIELD_TYPE_COUNT] = {
-		[FIELD_STRING] = "string",
-		[FIELD_WORD] = "word",
-		[FIELD_U64] = "u64",
-		[FIELD_I64] = "i64",
-		[FIELD_BOOL] = "bool",
-		[FIELD_IP] = "ip",
-		[FIELD_PORT] = "port",
-		[FIELD_TIME] = "time",
-		[FIELD_DURATION_US] = "duration_us",
-		[FIELD_BYTES] = "bytes",
-		[FIELD_WORD_LIST] = "word list",
-		[FIELD_STRING_LIST] = "string list",
-		[FIELD_RATIO] = "ratio",
-	};
-
-	return type < FIELD_TYPE_COUNT ? names[type] : "unknown";
-}
+const struct row_type connection_row_type = {
+	.name = "connection",
+	.what = "a closed connection",
+	.hint = "`closetrace explain` lists them",
+	.fields = connection_fields,
+	.field_count = FIELD_COUNT,
+	.aliases = aliases,
+	.alias_count = sizeof(aliases) / sizeof(aliases[0]),
+	.rest = ROW_NO_FIELD,
+	.get = connection_get,
+};

@@ -1,36 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The registry of fields: table, JSON, filters, SQL columns, labels and the field reference are
- * made from this one list. To add a field: a row here and a getter field_get_<name> in fields.c.
+ * The registry of fields of a connection: table, JSON, filters, SQL columns, labels and the field
+ * reference are made from this one list. To add a field: a row here and a getter field_get_<name>
+ * in fields.c.
  */
 #ifndef USER_MODEL_FIELDS_H
 #define USER_MODEL_FIELDS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "user/base/clock.h"
-#include "user/base/strbuf.h"
 #include "user/model/connection.h"
-#include "user/model/names.h"
-
-enum field_type {
-	FIELD_STRING, /* bytes from outside: escape them */
-	FIELD_WORD, /* a word of the field's list: lower case, digits and _ or a kernel name */
-	FIELD_U64,
-	FIELD_I64,
-	FIELD_BOOL,
-	FIELD_IP,
-	FIELD_PORT,
-	FIELD_TIME, /* nanoseconds since 1970, UTC */
-	FIELD_DURATION_US,
-	FIELD_BYTES,
-	FIELD_WORD_LIST, /* a set of words of the field's list */
-	FIELD_STRING_LIST, /* strings from outside, in their order: escape them */
-	FIELD_RATIO, /* thousandths */
-	FIELD_TYPE_COUNT,
-};
+#include "user/model/row.h"
 
 /* X(name, type, unit, list of words or NULL, meaning). The order is the order of output. */
 #define CONNECTION_FIELDS(X)                                                                       \
@@ -118,81 +96,11 @@ enum field_type {
 #define FIELD_ENUM(name, ...) FIELD_ID_##name,
 enum field_id { CONNECTION_FIELDS(FIELD_ENUM) FIELD_COUNT };
 
-/**
- * One value. Which member holds it follows from the field's type:
- *
- * @text     STRING and WORD; `len` bytes, NUL bytes possible in STRING.
- *           STRING_LIST: each string with a NUL behind it, `len` bytes in all.
- * @number   U64, PORT (host order), TIME, DURATION_US, BYTES, RATIO.
- * @integer  I64.
- * @truth    BOOL.
- * @ip       IP: 16 bytes in network order, IPv4 mapped.
- * @bits     WORD_LIST: bit n stands for word n of the field's list.
- */
-struct field_value {
-	union {
-		struct {
-			const char *text;
-			size_t len;
-		};
-		uint64_t number;
-		int64_t integer;
-		bool truth;
-		const uint8_t *ip;
-		uint64_t bits;
-	};
-};
-
-/**
- * @scratch  Where a value that is made on demand (the explanation) is put; its former content is
- *           dropped. Touched by no other field.
- * @ret      Set when true is returned. Valid until `c` or `scratch` changes.
- * @return   false: the value is unknown, that is, null.
- */
-typedef bool (*field_getter)(const struct closed_connection *c, struct strbuf *scratch,
-			     struct field_value *ret);
-
-/* A table of such rows describes connections (connection_fields[]), or any other kind of row. */
-struct field {
-	const char *name;
-	const char *unit;
-	const char *meaning;
-	field_getter get; /* NULL in the table of another kind of row */
-	const struct word_list *words; /* of WORD and WORD_LIST, else NULL */
-	uint8_t type; /* enum field_type */
-	uint8_t id; /* its place in its table: enum field_id in connection_fields[] */
-};
+/* Rows are struct closed_connection; a field's id is its enum field_id. */
+extern const struct row_type connection_row_type;
 
 extern const struct field connection_fields[FIELD_COUNT];
 extern const struct word_list role_words, reason_source_words, container_runtime_words,
 	conn_state_words;
-
-/* Dots count as underscores: rst.count.srv is rst_count_srv. NULL when there is none. */
-const struct field *field_find(const char *name);
-
-/* The same in any table of fields. */
-const struct field *field_find_in(const struct field *fields, size_t count, const char *name);
-
-/* "string", "u64", ... for help and the reference. */
-const char *field_type_name(uint8_t type);
-
-/**
- * One value for people: 10.0.0.8, 1.2 s, 4,312. Not escaped: STRING and STRING_LIST may hold any
- * bytes.
- *
- * @value  Of the field's getter. NULL is printed as "-".
- * @cache  May be NULL.
- */
-void field_append_text(struct strbuf *b, const struct field *field, const struct field_value *value,
-		       struct clock_format_cache *cache);
-
-/**
- * One value as JSON, null included.
- *
- * @value  NULL for null.
- * @cache  May be NULL.
- */
-void field_append_json(struct strbuf *b, const struct field *field, const struct field_value *value,
-		       struct clock_format_cache *cache);
 
 #endif

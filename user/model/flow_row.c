@@ -37,15 +37,20 @@ const char *flow_key_word(unsigned int key)
 	return key < FLOW_KEY_COUNT ? flow_keys[key].word : NULL;
 }
 
-/* Fields of keys come first, in the order of the keys. */
-_Static_assert((int)FLOW_FIELD_client_addr == (int)FLOW_KEY_CLIENT &&
-		       (int)FLOW_FIELD_verdict == (int)FLOW_KEY_VERDICT &&
-		       (int)FLOW_FIELD_netns == (int)FLOW_KEY_NETNS,
+#define FIRST_KEY FLOW_FIELD_client_addr
+#define IS_FIELD_OF(key, field) ((int)(field) - (int)FIRST_KEY == (int)(key))
+_Static_assert(IS_FIELD_OF(FLOW_KEY_VERDICT, FLOW_FIELD_verdict) &&
+		       IS_FIELD_OF(FLOW_KEY_NETNS, FLOW_FIELD_netns),
 	       "keys and their fields have one order");
 
 enum flow_field flow_key_field(unsigned int key)
 {
-	return (enum flow_field)key;
+	return (enum flow_field)(FIRST_KEY + key);
+}
+
+bool flow_field_is_key(unsigned int field)
+{
+	return field >= FIRST_KEY && field < FIRST_KEY + FLOW_KEY_COUNT;
 }
 
 bool flow_key_needs_record(unsigned int key)
@@ -73,7 +78,7 @@ static bool flow_row_get_key(const struct flow_row *row, unsigned int field,
 {
 	const struct flow_identity *id = &row->identity;
 
-	if (!(id->known & 1u << field))
+	if (!(id->known & 1u << (field - FIRST_KEY)))
 		return false;
 	switch (field) {
 	case FLOW_FIELD_client_addr:
@@ -128,9 +133,16 @@ bool flow_row_get(const void *data, unsigned int field, struct strbuf *scratch,
 	uint64_t rst = counts[TALLY_RST_CLT] + counts[TALLY_RST_SRV];
 
 	(void)scratch;
-	if (field <= FLOW_FIELD_netns)
+	if (flow_field_is_key(field))
 		return flow_row_get_key(row, field, ret);
 	switch ((enum flow_field)field) {
+	case FLOW_FIELD_time:
+		return give_number(ret, row->time_ns);
+	case FLOW_FIELD_elapsed_us:
+		return give_number(ret, row->elapsed_ns / CLOCK_NS_PER_US);
+	case FLOW_FIELD_rest:
+		ret->truth = row->is_rest;
+		return true;
 	case FLOW_FIELD_syn_count:
 		return give_number(ret, syn);
 	case FLOW_FIELD_fin_count:
@@ -164,46 +176,27 @@ bool flow_row_get(const void *data, unsigned int field, struct strbuf *scratch,
 	}
 }
 
-static int compare_bytes(const void *a, size_t a_len, const void *b, size_t b_len)
-{
-	int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
+static const struct field_alias aliases[] = {
+	{ "addr", FLOW_FIELD_client_addr, FLOW_FIELD_server_addr },
+	{ "port", FLOW_FIELD_client_port, FLOW_FIELD_server_port },
+	{ "zone", FLOW_FIELD_zone_client, FLOW_FIELD_zone_server },
+	{ "client", FLOW_FIELD_client_addr, FLOW_FIELD_client_addr },
+	{ "server", FLOW_FIELD_server_addr, FLOW_FIELD_server_addr },
+	{ "container_name", FLOW_FIELD_container, FLOW_FIELD_container },
+};
 
-	return order ? order : (a_len > b_len) - (a_len < b_len);
-}
-
-static int flow_row_compare_field(const struct flow_row *a, const struct flow_row *b,
-				  unsigned int field)
-{
-	struct field_value left = {}, right = {};
-	bool has_left = flow_row_get(a, field, NULL, &left);
-	bool has_right = flow_row_get(b, field, NULL, &right);
-
-	if (!has_left || !has_right)
-		return has_right - has_left;
-	switch (flow_fields[field].type) {
-	case FIELD_IP:
-		return memcmp(left.ip, right.ip, 16);
-	case FIELD_STRING:
-	case FIELD_WORD:
-		return compare_bytes(left.text, left.len, right.text, right.len);
-	case FIELD_PORT:
-		return (left.number > right.number) - (left.number < right.number);
-	default:
-		return (left.number < right.number) - (left.number > right.number);
-	}
-}
-
-int flow_row_compare(const struct flow_row *a, const struct flow_row *b, enum flow_field field)
-{
-	int order = a->is_rest - b->is_rest;
-
-	if (!order)
-		order = flow_row_compare_field(a, b, field);
-	for (unsigned int key = 0; !order && key < FLOW_KEY_COUNT; key++)
-		if (a->by & 1u << key)
-			order = flow_row_compare_field(a, b, flow_key_field(key));
-	return order;
-}
+const struct row_type flow_row_type = {
+	.name = "count",
+	.what = "a row of counts",
+	.fields = flow_fields,
+	.field_count = FLOW_FIELD_COUNT,
+	.aliases = aliases,
+	.alias_count = sizeof(aliases) / sizeof(aliases[0]),
+	.key_first = FIRST_KEY,
+	.key_count = FLOW_KEY_COUNT,
+	.rest = FLOW_FIELD_rest,
+	.get = flow_row_get,
+};
 
 void flow_counts_add(uint64_t *counts, const uint64_t *more)
 {

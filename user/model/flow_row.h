@@ -80,6 +80,11 @@ struct flow_row {
 /*
  * X(name, type, unit, list of words or NULL, meaning). Rates and ratios are FIELD_RATIO.
  */
+#define FLOW_TIME_FIELDS(X)                                                                        \
+	X(time, TIME, "", NULL, "end of the time that was counted")                                \
+	X(elapsed_us, DURATION_US, "us", NULL, "how long was counted")                             \
+	X(rest, BOOL, "", NULL, "what found no room in a row of its own, all together")
+
 #define FLOW_KEY_FIELDS(X)                                                                         \
 	X(client_addr, IP, "", NULL, "address of the client")                                      \
 	X(client_port, PORT, "", NULL, "port of the client, with --by connection")                 \
@@ -129,10 +134,14 @@ struct flow_row {
 	X(rst_per_connection, RATIO, "", NULL, "RST per connection begun")                         \
 	X(client_known_by, WORD, "", &client_known_by_words, "seen, or a guess by the lower port")
 
-#define FLOW_FIELDS(X) FLOW_KEY_FIELDS(X) FLOW_COUNT_FIELDS(X) FLOW_RATE_FIELDS(X)
+#define FLOW_FIELDS(X)                                                                             \
+	FLOW_TIME_FIELDS(X) FLOW_KEY_FIELDS(X) FLOW_COUNT_FIELDS(X) FLOW_RATE_FIELDS(X)
 
 #define FLOW_FIELD_ENUM(name, ...) FLOW_FIELD_##name,
 enum flow_field { FLOW_FIELDS(FLOW_FIELD_ENUM) FLOW_FIELD_COUNT };
+
+/* Rows are struct flow_row; a field's id is its enum flow_field. */
+extern const struct row_type flow_row_type;
 
 extern const struct field flow_fields[FLOW_FIELD_COUNT];
 extern const struct word_list client_known_by_words;
@@ -141,11 +150,13 @@ extern const struct word_list client_known_by_words;
 const char *flow_key_word(unsigned int key);
 /* The field that shows it. */
 enum flow_field flow_key_field(unsigned int key);
+/* Whether a field shows a key. */
+bool flow_field_is_key(unsigned int field);
 /* Whether only the record of an ending tells it. */
 bool flow_key_needs_record(unsigned int key);
 
 /**
- * A value as struct field_value defines it; in the form that a filter's subject wants.
+ * The getter of flow_row_type.
  *
  * @row      struct flow_row.
  * @scratch  Not used.
@@ -153,12 +164,6 @@ bool flow_key_needs_record(unsigned int key);
  */
 bool flow_row_get(const void *row, unsigned int field, struct strbuf *scratch,
 		  struct field_value *ret);
-
-/**
- * Order by a field: the largest number first, texts and addresses from small to large, nulls
- * last; what is equal by identity, so that the order is always the same. For qsort().
- */
-int flow_row_compare(const struct flow_row *a, const struct flow_row *b, enum flow_field field);
 
 /* Add what is counted. */
 void flow_counts_add(uint64_t *counts, const uint64_t *more);

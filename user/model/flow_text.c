@@ -3,6 +3,7 @@
 
 #include "user/base/clock.h"
 #include "user/base/json_text.h"
+#include "user/model/field_text.h"
 #include "user/model/text_cells.h"
 
 #define COLUMN_GAP 2
@@ -103,7 +104,7 @@ void flow_append_cell(struct strbuf *b, const struct flow_row *row, enum flow_fi
 	size_t start = b->len;
 
 	if (!flow_row_get(row, field, NULL, &value)) {
-		strbuf_append_str(b, row->is_rest && field <= FLOW_FIELD_netns ? REST_TEXT : "-");
+		strbuf_append_str(b, row->is_rest && flow_field_is_key(field) ? REST_TEXT : "-");
 		return;
 	}
 	switch (flow_fields[field].type) {
@@ -174,8 +175,8 @@ static void table_append_line(struct flow_table *table, const struct flow_row *r
 	strbuf_append_char(b, '\n');
 }
 
-void flow_append_table(struct strbuf *b, const struct flow_row *const *rows, size_t count,
-		       uint32_t by, bool wide, size_t width)
+void flow_append_table(struct strbuf *b, const void *const *rows, size_t count, uint32_t by,
+		       bool wide, size_t width)
 {
 	struct flow_table table = { .b = b, .width = width };
 	struct strbuf cell = STRBUF_INIT;
@@ -204,16 +205,13 @@ void flow_append_json(struct strbuf *b, const struct flow_row *row, uint32_t by)
 	struct field_value value;
 	bool is_known;
 
-	strbuf_append_str(b, "{\"time\":\"");
-	clock_append_rfc3339(b, NULL, row->time_ns);
-	strbuf_append_str(b, "\",\"elapsed_us\":");
-	strbuf_append_u64(b, row->elapsed_ns / CLOCK_NS_PER_US);
-	if (row->is_rest)
-		strbuf_append_str(b, ",\"rest\":true");
+	strbuf_append_char(b, '{');
 	for (unsigned int i = 0; i < FLOW_FIELD_COUNT; i++) {
-		if (i < FLOW_KEY_COUNT && !(by & 1u << i))
+		if (flow_field_is_key(i) && !(by & 1u << (i - flow_key_field(0))))
 			continue;
-		strbuf_append_str(b, ",\"");
+		if (i == FLOW_FIELD_rest && !row->is_rest)
+			continue;
+		strbuf_append_str(b, i ? ",\"" : "\"");
 		strbuf_append_str(b, flow_fields[i].name);
 		strbuf_append_str(b, "\":");
 		is_known = flow_row_get(row, i, NULL, &value);

@@ -38,8 +38,8 @@ extern const char flow_table_help[];
  *
  * @width  Cells of the terminal, where lines are cut; 0 = no limit.
  */
-void flow_append_table(struct strbuf *b, const struct flow_row *const *rows, size_t count,
-		       uint32_t by, bool wide, size_t width);
+void flow_append_table(struct strbuf *b, const void *const *rows, size_t count, uint32_t by,
+		       bool wide, size_t width);
 
 /* One object and a newline: time, elapsed_us, the keys of `by`, then every count and rate. */
 void flow_append_json(struct strbuf *b, const struct flow_row *row, uint32_t by);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "user/base/clock.h"
+#include "user/model/field_text.h"
 #include "user/model/fields.h"
 #include "user/sink/output.h"
 #include "user/sink/sinks.h"
@@ -47,7 +48,7 @@ static int ndjson_write(struct sink *sink, const struct closed_connection *c)
 	strbuf_append_char(b, '{');
 	for (i = 0; i < FIELD_COUNT; i++, skip = 0) {
 		const struct field *field = &connection_fields[i];
-		bool is_known = field->get(c, &self->scratch, &value);
+		bool is_known = row_get(&connection_row_type, c, i, &self->scratch, &value);
 
 		strbuf_append(b, ndjson_keys[i].text + skip, ndjson_keys[i].len - skip);
 		field_append_json(b, field, is_known ? &value : NULL, &self->cache);

@@ -11,6 +11,7 @@
 #include "user/base/json_text.h"
 #include "user/model/duration_text.h"
 #include "user/model/explanation.h"
+#include "user/model/field_text.h"
 #include "user/model/fields.h"
 #include "user/model/names.h"
 #include "user/model/text_cells.h"
@@ -74,7 +75,7 @@ static void column_field(struct table_sink *self, struct strbuf *b,
 {
 	const struct field *field = &connection_fields[id];
 	struct field_value value;
-	bool is_known = field->get(c, &self->scratch, &value);
+	bool is_known = row_get(&connection_row_type, c, id, &self->scratch, &value);
 
 	if (is_known && (field->type == FIELD_STRING || field->type == FIELD_STRING_LIST))
 		text_append_escaped(b, value.text, value.len);
@@ -252,7 +253,7 @@ static void column_fields(struct table_sink *self, struct strbuf *b,
 
 		if (i)
 			strbuf_append_char(b, '/');
-		if (connection_fields[ids[i]].get(c, &self->scratch, &value))
+		if (row_get(&connection_row_type, c, ids[i], &self->scratch, &value))
 			strbuf_append_u64(b, value.number);
 		else
 			strbuf_append_char(b, '-');

@@ -148,7 +148,7 @@ static void append_value(struct strbuf *b, const struct top_view *view, const st
 	struct field_value value;
 
 	if (view->unit != TOP_PER_SECOND || flow_fields[field].type != FIELD_U64 ||
-	    field <= FLOW_FIELD_netns || row->by == FLOW_BY_CONNECTION || !row->elapsed_ns ||
+	    flow_field_is_key(field) || row->by == FLOW_BY_CONNECTION || !row->elapsed_ns ||
 	    !flow_row_get(row, field, NULL, &value)) {
 		flow_append_cell(b, row, field);
 		return;

@@ -62,6 +62,11 @@ static size_t item_count(struct top_view *view)
 	return top_view_level(view)->kind == TOP_RECORDS ? view->record_count : view->row_count;
 }
 
+static const struct flow_row *row_at(const struct top_view *view, size_t index)
+{
+	return view->rows[index];
+}
+
 static void cursor_set(struct top_view *view, size_t cursor)
 {
 	struct top_level *level = top_view_level(view);
@@ -70,7 +75,7 @@ static void cursor_set(struct top_view *view, size_t cursor)
 	level->cursor = cursor < count ? cursor : count ? count - 1 : 0;
 	level->has_selected = level->kind != TOP_RECORDS && count;
 	if (level->has_selected)
-		level->selected = view->rows[level->cursor]->identity;
+		level->selected = row_at(view, level->cursor)->identity;
 }
 
 void top_view_follow(struct top_view *view)
@@ -81,7 +86,7 @@ void top_view_follow(struct top_view *view)
 	/* At the top it stays at the top: there the news is. */
 	if (level->has_selected && level->cursor && level->kind != TOP_RECORDS)
 		for (size_t i = 0; i < view->row_count; i++)
-			if (!memcmp(&view->rows[i]->identity, &level->selected,
+			if (!memcmp(&row_at(view, i)->identity, &level->selected,
 				    sizeof(level->selected))) {
 				at = i;
 				break;

@@ -82,7 +82,7 @@ struct top_view {
 	char sentence[512];
 	struct history series[TOP_SERIES_COUNT];
 	uint64_t interval_ns;
-	const struct flow_row *const *rows;
+	const void *const *rows; /* struct flow_row */
 	size_t row_count;
 	const struct top_record *records;
 	size_t record_count;
