@@ -4,7 +4,7 @@
 
 #include "tests/fuzz/fuzz.h"
 #include "user/base/cleanup.h"
-#include "user/model/zones.h"
+#include "user/enrich/zones.h"
 
 struct complaints {
 	unsigned int line;

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "user/model/flow_groups.h"
+#include "user/count/flow_groups.h"
 
 #include <stdlib.h>
 
 #include "tests/harness/sample_connection.h"
 #include "tests/harness/test.h"
 #include "user/base/clock.h"
-#include "user/model/flow_connections.h"
-#include "user/model/reset_habit.h"
+#include "user/count/flow_connections.h"
+#include "user/count/flow_ending.h"
+#include "user/count/reset_habit.h"
+#include "user/enrich/zones.h"
 
 static struct zones *zones;
 static struct string_pool *pool;
@@ -24,7 +26,12 @@ static __attribute__((constructor)) void open_tables(void)
 {
 	if (zones_new(&zones) || string_pool_new(&pool))
 		abort();
-	naming = (struct flow_naming){ zones, pool, name_of_interface, NULL };
+	naming = (struct flow_naming){
+		.zones = zones,
+		.zone_name = zones_lookup,
+		.pool = pool,
+		.interface_name = name_of_interface,
+	};
 }
 
 static __attribute__((destructor)) void close_tables(void)

@@ -11,14 +11,15 @@
 #include "user/base/clock.h"
 #include "user/base/log.h"
 #include "user/command/trace_containers.h"
+#include "user/count/flow_ending.h"
 #include "user/kernel/host_timeouts.h"
 #include "user/kernel/tally_read.h"
 #include "user/kernel/tracer.h"
-#include "user/model/flow_connections.h"
-#include "user/model/flow_groups.h"
-#include "user/model/reset_habit.h"
-#include "user/model/string_pool.h"
-#include "user/model/zones.h"
+#include "user/count/flow_connections.h"
+#include "user/count/flow_groups.h"
+#include "user/count/reset_habit.h"
+#include "user/base/string_pool.h"
+#include "user/enrich/zones.h"
 #include "user/pipeline/pipeline.h"
 
 /* The wall clock may be stepped: ask it again. */
@@ -187,6 +188,7 @@ static int engine_open_tables(struct flow_engine *engine)
 		return log_error(-ENOMEM, "not enough memory");
 	engine->naming = (struct flow_naming){
 		.zones = engine->zones,
+		.zone_name = zones_lookup,
 		.pool = engine->pool,
 		.interface_name = engine_interface_name,
 		.data = engine,

@@ -8,7 +8,8 @@
 
 #include "user/base/cleanup.h"
 #include "user/base/log.h"
-#include "user/model/flow_groups.h"
+#include "user/count/flow_ending.h"
+#include "user/count/flow_groups.h"
 #include "user/model/flow_text.h"
 #include "user/sink/output.h"
 #include "user/sink/sinks.h"
@@ -28,7 +29,11 @@ int replay_groups_new(const struct options *options, const struct zones *zones,
 	if (!self || string_pool_new(&self->pool))
 		return log_error(-ENOMEM, "not enough memory");
 	self->options = options;
-	self->naming = (struct flow_naming){ .zones = zones, .pool = self->pool };
+	self->naming = (struct flow_naming){
+		.zones = zones,
+		.zone_name = zones_lookup,
+		.pool = self->pool,
+	};
 	if (flow_groups_new(options->flows.by, &self->naming, &self->groups))
 		return log_error(-ENOMEM, "not enough memory");
 	*ret = TAKE_PTR(self);

@@ -5,7 +5,7 @@
 
 #include "user/command/options.h"
 #include "user/model/connection.h"
-#include "user/model/zones.h"
+#include "user/enrich/zones.h"
 
 struct replay_groups;
 

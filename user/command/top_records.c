@@ -8,6 +8,7 @@
 #include "user/base/clock.h"
 #include "user/base/json_text.h"
 #include "user/base/strbuf.h"
+#include "user/count/flow_ending.h"
 #include "user/model/explanation.h"
 #include "user/model/names.h"
 

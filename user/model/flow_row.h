@@ -168,16 +168,4 @@ bool flow_row_get(const void *row, unsigned int field, struct strbuf *scratch,
 /* Add what is counted. */
 void flow_counts_add(uint64_t *counts, const uint64_t *more);
 
-struct closed_connection;
-
-/**
- * What one ending says by itself, for the groupings that packets cannot tell: its packets until
- * then, one connection, and how it closed. Added to `counts`. Client and server are those of
- * flow_identity_of_ending().
- */
-void flow_counts_add_ending(uint64_t *counts, const struct closed_connection *c);
-
-/* Addresses and ports of both ends; a guess by the lower port where nothing tells the client. */
-void flow_identity_of_ending(struct flow_identity *identity, const struct closed_connection *c);
-
 #endif

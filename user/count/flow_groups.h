@@ -3,27 +3,29 @@
  * Counts by group. Two kinds of source: totals that are read anew each time (the kernel's counts
  * of conversations), and single endings that are added as they come.
  */
-#ifndef USER_MODEL_FLOW_GROUPS_H
-#define USER_MODEL_FLOW_GROUPS_H
+#ifndef USER_COUNT_FLOW_GROUPS_H
+#define USER_COUNT_FLOW_GROUPS_H
 
 #include <stddef.h>
 
+#include "user/base/string_pool.h"
 #include "user/model/flow_row.h"
-#include "user/model/string_pool.h"
-#include "user/model/zones.h"
 
 /* Groups of endings; what is beyond is counted in one row. Those of packets are bounded by their map. */
 #define FLOW_GROUPS_MAX 65536
 
 struct flow_groups;
+struct zones;
 
 /**
  * What groups are named with. Borrowed for the life of the groups.
  *
+ * @zone_name       The zone of an address: zones_lookup().
  * @interface_name  Its name or NULL, asked once per conversation.
  */
 struct flow_naming {
 	const struct zones *zones;
+	const char *(*zone_name)(const struct zones *zones, const uint8_t addr[16]);
 	struct string_pool *pool;
 	const char *(*interface_name)(void *data, uint32_t netns, uint32_t ifindex);
 	void *data;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "user/model/string_pool.h"
+#include "user/base/string_pool.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -3,8 +3,8 @@
  * Zones: named sets of networks. Built in are the private, local and cluster ranges; a file adds
  * to them and may give any of their networks to a zone of its own. The longest prefix wins.
  */
-#ifndef USER_MODEL_ZONES_H
-#define USER_MODEL_ZONES_H
+#ifndef USER_ENRICH_ZONES_H
+#define USER_ENRICH_ZONES_H
 
 #include <stddef.h>
 #include <stdint.h>

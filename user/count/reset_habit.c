@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "user/model/reset_habit.h"
+#include "user/count/reset_habit.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -4,8 +4,8 @@
  * listener (namespace, port and name of the process), and per name for clients. Such a reset is
  * nobody's trouble: benign.
  */
-#ifndef USER_MODEL_RESET_HABIT_H
-#define USER_MODEL_RESET_HABIT_H
+#ifndef USER_COUNT_RESET_HABIT_H
+#define USER_COUNT_RESET_HABIT_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Equal strings become one pointer, so that what holds them can be compared as bytes. */
-#ifndef USER_MODEL_STRING_POOL_H
-#define USER_MODEL_STRING_POOL_H
+#ifndef USER_BASE_STRING_POOL_H
+#define USER_BASE_STRING_POOL_H
 
 #include <stddef.h>
 

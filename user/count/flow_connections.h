@@ -3,8 +3,8 @@
  * Single connections: those in the flow map, and those that have ended. A connection of two
  * namespaces of this host is one.
  */
-#ifndef USER_MODEL_FLOW_CONNECTIONS_H
-#define USER_MODEL_FLOW_CONNECTIONS_H
+#ifndef USER_COUNT_FLOW_CONNECTIONS_H
+#define USER_COUNT_FLOW_CONNECTIONS_H
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "user/model/flow_groups.h"
+#include "user/count/flow_groups.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -116,12 +116,14 @@ static void identity_reduce(const struct flow_groups *groups, const struct flow_
 static void identity_add_zones(const struct flow_groups *groups, const struct flow_identity *full,
 			       struct flow_identity *identity)
 {
+	const struct flow_naming *naming = groups->naming;
+
 	if (groups->by & FLOW_KEY(ZONE_CLIENT)) {
-		identity->zone_client = zones_lookup(groups->naming->zones, full->client);
+		identity->zone_client = naming->zone_name(naming->zones, full->client);
 		identity->known |= FLOW_KEY(ZONE_CLIENT);
 	}
 	if (groups->by & FLOW_KEY(ZONE_SERVER)) {
-		identity->zone_server = zones_lookup(groups->naming->zones, full->server);
+		identity->zone_server = naming->zone_name(naming->zones, full->server);
 		identity->known |= FLOW_KEY(ZONE_SERVER);
 	}
 }

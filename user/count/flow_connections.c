@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "user/model/flow_connections.h"
+#include "user/count/flow_connections.h"
 
 #include <errno.h>
 #include <stdlib.h>
