@@ -18,7 +18,7 @@ int main(int argc, char **argv)
 			return command_unknown(argv[1]);
 	} else {
 		/* No command: all words belong to the default one. */
-		return command->run(argc, argv);
+		return command_run(command, argc, argv);
 	}
-	return command->run(argc - 1, argv + 1);
+	return command_run(command, argc - 1, argv + 1);
 }

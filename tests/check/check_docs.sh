@@ -64,7 +64,7 @@ man_commands() {
 	on && /^\.It Cm / { item = $3 }' packaging/closetrace.8
 }
 
-check_options() { help_options > "$work/wanted"; man_options > "$work/found"; same "$work/wanted" "$work/found"; }
+check_options() { help_options | sort > "$work/wanted"; man_options | sort > "$work/found"; same "$work/wanted" "$work/found"; }
 check_commands() { help_commands > "$work/wanted"; man_commands > "$work/found"; same "$work/wanted" "$work/found"; }
 
 # Every option, in any document, is one that some command has.

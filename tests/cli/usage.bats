@@ -105,6 +105,22 @@ misused() {
 	misused init trace --pid init
 }
 
+@test "usage: an option of another command says whose it is" {
+	misused "--by is an option of flows, replay and top: closetrace flows --by LIST" trace --by client
+	misused "closetrace flows --by LIST" --by client
+	misused "closetrace flows -b LIST" -b client
+	misused "--once is an option of flows" top --once
+}
+
+@test "usage: an option of another command is nobody's guess" {
+	misused 'did you mean --filter?' trace --filtr 'port = 1'
+	misused 'closetrace help explain' explain --wat
+}
+
+@test "usage: two outputs to stdout" {
+	misused "only one --output can go to stdout" trace -o table -o ndjson
+}
+
 @test "usage: argument too many" {
 	misused surplus version surplus
 }
@@ -121,6 +137,16 @@ misused() {
 	"$CLOSETRACE" --help >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err"
 	grep -q trace "$BATS_TEST_TMPDIR/out"
 	[ ! -s "$BATS_TEST_TMPDIR/err" ]
+}
+
+@test "usage: every command has --help and -h, the same as its help" {
+	local command
+	for command in trace flows replay top doctor explain help version; do
+		"$CLOSETRACE" help $command >"$BATS_TEST_TMPDIR/help"
+		grep -q "^Usage: closetrace $command" "$BATS_TEST_TMPDIR/help"
+		"$CLOSETRACE" $command --help | diff "$BATS_TEST_TMPDIR/help" -
+		"$CLOSETRACE" $command -h | diff "$BATS_TEST_TMPDIR/help" -
+	done
 }
 
 @test "usage: help into a full disk is an error" {

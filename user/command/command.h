@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The commands that exist. To add one: a file here and a row in commands.c. */
+/* The commands that exist. To add one: its options, its file, and a row in commands.c. */
 #ifndef USER_COMMAND_COMMAND_H
 #define USER_COMMAND_COMMAND_H
 
 #include <stddef.h>
+
+#include "user/option/option_table.h"
 
 /* Exit codes, the same for every command. */
 enum exit_code {
@@ -14,14 +16,16 @@ enum exit_code {
 };
 
 /**
- * @arguments  What follows the name in the synopsis, "" for nothing.
- * @run        argv[0] is the command's name. Returns an exit code.
+ * @summary  One line, in lower case, without a full stop. @more Whole sentences behind it.
+ * @run      `options` are those of @table, parsed; --help and --debug are done with. Returns an
+ *           exit code.
  */
 struct command {
 	const char *name;
-	const char *arguments;
 	const char *summary;
-	int (*run)(int argc, char **argv);
+	const char *more;
+	const struct option_table *table;
+	int (*run)(const void *options);
 };
 
 /* NULL when `index` is past the last one. The first is the default command. */
@@ -32,13 +36,17 @@ const struct command *command_find(const char *name);
 /* Log the sentence about a command that there is not, with the nearest one. EXIT_USAGE. */
 int command_unknown(const char *name);
 
-int trace_command(int argc, char **argv);
-int flows_command(int argc, char **argv);
-int replay_command(int argc, char **argv);
-int top_command(int argc, char **argv);
-int doctor_command(int argc, char **argv);
-int help_command(int argc, char **argv);
-int version_command(int argc, char **argv);
+/* argv[0] is the command's name. Returns an exit code. */
+int command_run(const struct command *command, int argc, char **argv);
+
+int trace_command(const void *options);
+int flows_command(const void *options);
+int replay_command(const void *options);
+int top_command(const void *options);
+int doctor_command(const void *options);
+int explain_command(const void *options);
+int help_command(const void *options);
+int version_command(const void *options);
 
 /* The kernel-facing negative errno of a failed start as an exit code. */
 int exit_code_of(int err);

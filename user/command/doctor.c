@@ -10,8 +10,7 @@
 #include "user/base/strbuf.h"
 #include "user/command/command.h"
 #include "user/command/doctor_cost.h"
-#include "user/command/help.h"
-#include "user/command/options.h"
+#include "user/command/doctor_options.h"
 #include "user/kernel/attach_clsact.h"
 #include "user/kernel/features.h"
 #include "user/kernel/namespaces.h"
@@ -94,31 +93,25 @@ static int doctor_clean(void)
 	return fflush(stdout) ? EXIT_RUNTIME : EXIT_OK;
 }
 
-int doctor_command(int argc, char **argv)
+int doctor_command(const void *data)
 {
 	_cleanup_(strbuf_release) struct strbuf text = STRBUF_INIT;
 	struct doctor_links links = { .text = &text };
 	struct kernel_features features;
 	enum kernel_feature missing;
 	struct utsname name = {};
-	_cleanup_(options_release) struct options options = {};
+	const struct doctor_options *options = data;
 
-	if (options_parse(argc, argv, OPTION_FOR_DOCTOR, &options))
-		return EXIT_USAGE;
-	if (options.help)
-		return help_print(command_find("doctor"));
-	if (options.debug)
-		log_set_level(LOG_LEVEL_DEBUG);
-	if (options.clean)
+	if (options->clean)
 		return doctor_clean();
-	if (options.cost)
-		return doctor_cost(&options);
+	if (options->cost)
+		return doctor_cost(options);
 	uname(&name);
 	kernel_features_probe(&features);
 	missing = kernel_features_missing(&features);
 	strbuf_appendf(&text, "kernel %s %s\n", name.release, name.machine);
 	append_features(&text, &features);
-	links.hook = options.tracer.hook;
+	links.hook = options->source.tracer.hook;
 	if (missing == KERNEL_FEATURE_COUNT) {
 		strbuf_appendf(&text, "hooks with --hook %s:\n", hook_choice_name(links.hook));
 		doctor_each_namespace(&links);

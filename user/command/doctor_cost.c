@@ -87,11 +87,11 @@ static uint64_t own_cpu_us(void)
 	       (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
-static int cost_run_open(struct cost_run *run, struct options *options)
+static int cost_run_open(struct cost_run *run, const struct doctor_options *options)
 {
 	static const int signals[] = { SIGINT, SIGTERM };
 	struct pipeline_options pipeline = { .context = &run->context, .sink = &run->sink };
-	uint64_t duration_ns = options->duration_ns ?: COST_DURATION_NS;
+	uint64_t duration_ns = options->output.duration_ns ?: COST_DURATION_NS;
 	int err;
 
 	run->sink.ops = &nothing_ops;
@@ -100,7 +100,7 @@ static int cost_run_open(struct cost_run *run, struct options *options)
 		err = event_loop_add_signals(run->loop, signals, 2, on_cost_end, run);
 	if (err < 0)
 		return log_error(err, "cannot prepare the event loop: %s", strerror(-err));
-	err = tracer_new(&options->tracer, &run->tracer);
+	err = tracer_new(&options->source.tracer, &run->tracer);
 	if (err)
 		return err;
 	pipeline.config = tracer_config_in_use(run->tracer);
@@ -205,7 +205,7 @@ static void append_memory(struct strbuf *b, const struct cost_run *run)
 	}
 }
 
-int doctor_cost(struct options *options)
+int doctor_cost(const struct doctor_options *options)
 {
 	_cleanup_(cost_run_release) struct cost_run run = { .stats_fd = -1 };
 	_cleanup_(strbuf_release) struct strbuf text = STRBUF_INIT;

@@ -3,9 +3,9 @@
 #ifndef USER_COMMAND_DOCTOR_COST_H
 #define USER_COMMAND_DOCTOR_COST_H
 
-#include "user/command/options.h"
+#include "user/command/doctor_options.h"
 
 /* Returns an exit code. */
-int doctor_cost(struct options *options);
+int doctor_cost(const struct doctor_options *options);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "user/command/explain.h"
+#include "user/command/command.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,12 +13,6 @@
 #include "user/model/nearest_name.h"
 
 #define LIST_WIDTH 78
-#define EXIT_USAGE 2
-
-static const char usage[] =
-	"usage: closetrace explain [NAME...]\n"
-	"What a word in the output means, its usual causes, what to check next.\n"
-	"Without a name: all names, by group.\n";
 
 /* Each line of `text` with `indent` before it. */
 static void lines_append(struct strbuf *b, const char *indent, const char *text)
@@ -135,41 +129,35 @@ static int text_print(const struct strbuf *b)
 {
 	if (b->failed) {
 		log_error(-ENOMEM, "out of memory");
-		return EXIT_FAILURE;
+		return EXIT_RUNTIME;
 	}
 	if (fwrite(b->data, 1, b->len, stdout) == b->len && fflush(stdout) == 0)
-		return EXIT_SUCCESS;
+		return EXIT_OK;
 	log_error(-errno, "cannot write to stdout: %s", strerror(errno));
-	return EXIT_FAILURE;
+	return EXIT_RUNTIME;
 }
 
-int explain_command(int argc, char **argv)
+int explain_command(const void *data)
 {
 	_cleanup_(strbuf_release) struct strbuf b = STRBUF_INIT;
+	const struct option_common *options = data;
 	const char *nearest = NULL;
-	int i;
 
-	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-		strbuf_append_str(&b, usage);
-		return text_print(&b);
-	}
-	if (argc < 2)
+	if (!options->word_count)
 		names_list(&b);
-	for (i = 1; i < argc; i++) {
-		if (argv[i][0] == '-') {
-			log_error(-EINVAL, "explain takes names, not the option %s", argv[i]);
-			return EXIT_USAGE;
-		}
-		if (name_explain(&b, argv[i], &nearest) == 0)
+	for (size_t i = 0; i < options->word_count; i++) {
+		const char *name = options->words[i];
+
+		if (name_explain(&b, name, &nearest) == 0)
 			continue;
 		if (nearest)
-			log_error(-ENOENT, "%s is not a word of closetrace; did you mean %s?",
-				  argv[i], nearest);
+			log_error(-ENOENT, "%s is not a word of closetrace; did you mean %s?", name,
+				  nearest);
 		else
 			log_error(-ENOENT,
 				  "%s is not a word of closetrace; `closetrace explain` "
 				  "lists them",
-				  argv[i]);
+				  name);
 		return EXIT_USAGE;
 	}
 	return text_print(&b);

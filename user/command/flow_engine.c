@@ -36,7 +36,7 @@
  */
 struct flow_engine {
 	struct sink sink; /* of the pipeline; first */
-	struct options *options;
+	struct flow_engine_options options;
 	struct record_context context;
 	char host[256];
 	struct host_timeouts timeouts;
@@ -102,7 +102,7 @@ static int engine_write(struct sink *sink, const struct closed_connection *c)
 	memcpy(uncounted, counts, sizeof(uncounted));
 	/* These are the kernel's. */
 	memset(uncounted, 0, TALLY_COUNT * sizeof(uncounted[0]));
-	if (engine->options->flows.keep_endings) {
+	if (engine->options.keep_endings) {
 		flow_groups_take_ending(engine->endings, &identity, counts);
 		flow_groups_take_ending(engine->uncounted, &identity, uncounted);
 	}
@@ -178,7 +178,7 @@ static int on_clock(struct event_loop *loop, int fd, uint32_t events, void *data
 /* -- life ------------------------------------------------------------------------------------ */
 static int engine_open_tables(struct flow_engine *engine)
 {
-	const char *path = engine->options->zones_path;
+	const char *path = engine->options.zones_path;
 	int err;
 
 	err = path ? zones_load(path, &engine->zones) : zones_new(&engine->zones);
@@ -224,7 +224,7 @@ static int engine_start(struct flow_engine *engine, struct event_loop *loop)
 	};
 	int err;
 
-	err = tracer_new(&engine->options->tracer, &engine->tracer);
+	err = tracer_new(&engine->options.tracer, &engine->tracer);
 	if (err)
 		return err;
 	options.config = tracer_config_in_use(engine->tracer);
@@ -242,10 +242,11 @@ static int engine_start(struct flow_engine *engine, struct event_loop *loop)
 	return 0;
 }
 
-int flow_engine_new(struct options *options, struct event_loop *loop, flow_engine_ending ending,
-		    void *data, struct flow_engine **ret)
+int flow_engine_new(const struct flow_engine_options *options, struct event_loop *loop,
+		    flow_engine_ending ending, void *data, struct flow_engine **ret)
 {
 	_cleanup_(flow_engine_free) struct flow_engine *engine = calloc(1, sizeof(*engine));
+	struct tracer_options *tracer;
 	int err;
 
 	if (!engine)
@@ -254,16 +255,17 @@ int flow_engine_new(struct options *options, struct event_loop *loop, flow_engin
 		return log_error(-EINVAL, "without packet hooks there is nothing to count; leave "
 					  "out --hook none and --interface none");
 	engine->sink.ops = &engine_sink_ops;
-	engine->options = options;
+	engine->options = *options;
+	tracer = &engine->options.tracer;
 	engine->ending = ending;
 	engine->data = data;
-	options->tracer.config.flags |= TRACER_TALLY | TRACER_SHOW_ALL;
-	options->tracer.config.storm_rate = 0; /* every ending counts by itself */
-	options->tracer.max_conversations = options->flows.max_conversations;
+	tracer->config.flags |= TRACER_TALLY | TRACER_SHOW_ALL;
+	tracer->config.storm_rate = 0; /* every ending counts by itself */
+	tracer->max_conversations = options->max_conversations;
 	engine_fill_context(engine);
 	err = engine_open_tables(engine);
 	if (!err)
-		err = flow_engine_group(engine, options->flows.by);
+		err = flow_engine_group(engine, options->by);
 	if (!err)
 		err = engine_start(engine, loop);
 	if (err)
@@ -375,7 +377,7 @@ static void engine_take_rest(struct flow_engine *engine, const struct tally_coun
 	engine->rest_was_told = true;
 	log_warn("the map of conversations is full: what is beyond the first %u is counted in one "
 		 "row; --max-conversations makes room for more",
-		 engine->options->tracer.max_conversations);
+		 engine->options.max_conversations);
 }
 
 static int engine_poll_conversations(struct flow_engine *engine)
@@ -410,7 +412,7 @@ int flow_engine_poll(struct flow_engine *engine)
 
 	engine->poll_ns = clock_monotonic_ns();
 	/* Who shows single connections and no totals needs no conversations. */
-	if (engine->groups || engine->options->flows.keep_endings)
+	if (engine->groups || engine->options.keep_endings)
 		err = engine_poll_conversations(engine);
 	if (!err && engine->connections)
 		err = engine_poll_connections(engine);
@@ -452,7 +454,7 @@ void flow_engine_conversations(const struct flow_engine *engine, size_t *ret_cou
 			       size_t *ret_most)
 {
 	*ret_count = engine->conversations;
-	*ret_most = engine->options->tracer.max_conversations;
+	*ret_most = engine->options.max_conversations;
 }
 
 int flow_engine_stop(struct flow_engine *engine)

@@ -7,11 +7,26 @@
 #define USER_COMMAND_FLOW_ENGINE_H
 
 #include "user/base/event_loop.h"
-#include "user/command/options.h"
+#include "user/kernel/tracer.h"
 #include "user/model/flow_row.h"
 #include "user/pipeline/ledger.h"
 
 struct flow_engine;
+
+/**
+ * @tracer             Where to look; what counting needs is added.
+ * @zones_path         NULL = the built-in zones.
+ * @by                 What the rows are grouped by at first: flow_engine_group().
+ * @max_conversations  Entries of the kernel's map.
+ * @keep_endings       What is grouped by may change later.
+ */
+struct flow_engine_options {
+	struct tracer_options tracer;
+	const char *zones_path;
+	uint32_t by;
+	uint32_t max_conversations;
+	bool keep_endings;
+};
 
 /**
  * Called for every ending, after it was counted.
@@ -23,12 +38,12 @@ typedef void (*flow_engine_ending)(void *data, const struct closed_connection *c
 /**
  * Load and attach, register with the loop.
  *
- * @options  Borrowed; its tracer options are completed here.
+ * @options  Copied; its strings are borrowed.
  * @ending   May be NULL.
  * @return   0 or negative errno, logged; exit_code_of() knows them.
  */
-int flow_engine_new(struct options *options, struct event_loop *loop, flow_engine_ending ending,
-		    void *data, struct flow_engine **ret);
+int flow_engine_new(const struct flow_engine_options *options, struct event_loop *loop,
+		    flow_engine_ending ending, void *data, struct flow_engine **ret);
 void flow_engine_free(struct flow_engine **engine);
 
 /**

@@ -14,8 +14,7 @@
 #include "user/base/log.h"
 #include "user/command/command.h"
 #include "user/command/flow_engine.h"
-#include "user/command/help.h"
-#include "user/command/options.h"
+#include "user/command/flows_options.h"
 #include "user/filter/filter.h"
 #include "user/kernel/privilege.h"
 #include "user/model/flow_text.h"
@@ -26,7 +25,7 @@
  * @columns  FLOW_KEY() bits that are shown.
  */
 struct flows {
-	struct options options;
+	const struct flows_options *options;
 	struct event_loop *loop;
 	struct flow_engine *engine;
 	struct filter *filter; /* NULL = every row */
@@ -46,7 +45,6 @@ static void flows_release(struct flows *flows)
 	output_release(&flows->output);
 	free(flows->rows);
 	free(flows->shown);
-	options_release(&flows->options);
 }
 
 /* What the filter takes, in order, the first ones: *ret_count of them in flows->shown. */
@@ -59,12 +57,12 @@ static int flows_choose(struct flows *flows, size_t count, size_t *ret_count)
 	for (size_t i = 0; i < count; i++)
 		if (!flows->filter || filter_matches(flows->filter, &rows[i], NULL))
 			rows[kept++] = rows[i];
-	err = rows_order(&flow_row_type, flows->options.flows.sort, rows, sizeof(*rows), kept,
+	err = rows_order(&flow_row_type, flows->options->counts.sort, rows, sizeof(*rows), kept,
 			 &flows->shown);
 	if (err)
 		return log_error(err, "not enough memory for the rows");
-	if (flows->options.flows.top && kept > flows->options.flows.top)
-		kept = flows->options.flows.top;
+	if (flows->options->counts.top && kept > flows->options->counts.top)
+		kept = flows->options->counts.top;
 	*ret_count = kept;
 	return 0;
 }
@@ -75,7 +73,7 @@ static void flows_append_title(struct flows *flows)
 	const struct flow_row *first = flows->shown[0];
 	struct strbuf *b = &flows->output.text;
 
-	if (flows->options.flows.once)
+	if (flows->options->once)
 		return;
 	if (flows->has_table)
 		strbuf_append_char(b, '\n');
@@ -91,8 +89,7 @@ static int flows_show(struct flows *flows)
 
 	err = flow_engine_poll(flows->engine);
 	if (!err)
-		err = flow_engine_rows(flows->engine, !flows->options.flows.once, &flows->rows,
-				       &count);
+		err = flow_engine_rows(flows->engine, !flows->options->once, &flows->rows, &count);
 	if (!err)
 		err = flows_choose(flows, count, &count);
 	if (err)
@@ -144,16 +141,16 @@ static int flows_open_loop(struct flows *flows)
 /* The clock of --duration and --interval starts when everything is attached. */
 static int flows_start_timers(struct flows *flows)
 {
-	const struct options *options = &flows->options;
-	uint64_t end_ns = options->duration_ns;
+	const struct flows_options *options = flows->options;
+	uint64_t end_ns = options->output.duration_ns;
 	int err = 0;
 
-	if (options->flows.once && !end_ns)
-		end_ns = options->flows.interval_ns;
+	if (options->once && !end_ns)
+		end_ns = options->counts.interval_ns;
 	if (end_ns)
 		err = event_loop_add_timer(flows->loop, end_ns, on_end, flows);
-	if (err >= 0 && !options->flows.once)
-		err = event_loop_add_timer(flows->loop, options->flows.interval_ns, on_interval,
+	if (err >= 0 && !options->once)
+		err = event_loop_add_timer(flows->loop, options->counts.interval_ns, on_interval,
 					   flows);
 	return err < 0 ? log_error(err, "cannot make a timer: %s", strerror(-err)) : 0;
 }
@@ -179,17 +176,18 @@ static int flows_prepare(struct flows *flows)
 		.fd = STDOUT_FILENO,
 		.file_name_for_messages = "stdout",
 	};
+	const struct sink_ops *form = output_options_stdout(&flows->options->output);
 	int err;
 
 	output_init(&flows->output, &output);
-	flows->is_json = flows->options.output == &ndjson_sink_ops;
-	flows->is_wide = flows->options.output == &wide_sink_ops;
-	flows->columns = flows->options.flows.by;
+	flows->is_json = form == &ndjson_sink_ops;
+	flows->is_wide = form == &wide_sink_ops;
+	flows->columns = flows->options->counts.by;
 	if (flows->columns == FLOW_BY_CONNECTION)
 		flows->columns |= FLOW_KEY(COMM) | FLOW_KEY(VERDICT);
 	if (!flows->is_wide)
 		flows->width = sink_stdout_width();
-	err = options_parse_filter(&flows->options, &flow_row_type, &flows->filter);
+	err = filter_options_parse(&flows->options->filter, &flow_row_type, &flows->filter);
 	return err ? err : flows_check_filter(flows);
 }
 
@@ -235,23 +233,29 @@ static int flows_run(struct flows *flows)
 	return EXIT_RUNTIME;
 }
 
-int flows_command(int argc, char **argv)
+static int flows_open_engine(struct flows *flows)
 {
-	_cleanup_(flows_release) struct flows flows = {};
+	const struct flows_options *options = flows->options;
+	struct flow_engine_options engine = {
+		.tracer = options->source.tracer,
+		.zones_path = options->filter.zones_path,
+		.by = options->counts.by,
+		.max_conversations = options->counts.max_conversations,
+	};
+
+	return flow_engine_new(&engine, flows->loop, NULL, NULL, &flows->engine);
+}
+
+int flows_command(const void *options)
+{
+	_cleanup_(flows_release) struct flows flows = { .options = options };
 	int err;
 
-	err = options_parse(argc, argv, OPTION_FOR_FLOWS, &flows.options);
-	if (err)
-		return EXIT_USAGE;
-	if (flows.options.help)
-		return help_print(command_find("flows"));
-	if (flows.options.debug)
-		log_set_level(LOG_LEVEL_DEBUG);
 	signal(SIGPIPE, SIG_IGN);
 	err = flows_prepare(&flows);
 	if (!err)
 		err = flows_open_loop(&flows);
 	if (!err)
-		err = flow_engine_new(&flows.options, flows.loop, NULL, NULL, &flows.engine);
+		err = flows_open_engine(&flows);
 	return err ? exit_code_of(err) : flows_run(&flows);
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "user/command/help.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,10 +8,8 @@
 #include "user/base/cleanup.h"
 #include "user/base/log.h"
 #include "user/base/strbuf.h"
-#include "user/command/command.h"
-#include "user/command/help.h"
-#include "user/command/options.h"
 #include "user/model/flow_text.h"
+#include "user/option/option_help.h"
 #include "user/sink/sinks.h"
 
 static const char purpose[] =
@@ -27,7 +27,7 @@ static void append_general(struct strbuf *b)
 	for (size_t i = 0; command_at(i); i++)
 		strbuf_appendf(b, "  %-9s %s\n", command_at(i)->name, command_at(i)->summary);
 	strbuf_append_str(b, "\nOptions of trace:\n");
-	options_append_help(b, OPTION_FOR_TRACE);
+	option_append_help(b, command_at(0)->table);
 	strbuf_append_char(b, '\n');
 	strbuf_append_str(b, sink_table_help);
 	strbuf_append_char(b, '\n');
@@ -36,23 +36,16 @@ static void append_general(struct strbuf *b)
 
 static void append_command(struct strbuf *b, const struct command *command)
 {
-	unsigned int options = command->run == trace_command  ? OPTION_FOR_TRACE :
-			       command->run == flows_command  ? OPTION_FOR_FLOWS :
-			       command->run == top_command    ? OPTION_FOR_TOP :
-			       command->run == replay_command ? OPTION_FOR_REPLAY :
-			       command->run == doctor_command ? OPTION_FOR_DOCTOR :
-								0;
+	const char *words = command->table->words;
 
-	strbuf_appendf(b, "Usage: closetrace %s %s\n\n%s\n", command->name, command->arguments,
-		       command->summary);
-	if (!options)
-		return;
-	strbuf_append_str(b, "\nOptions:\n");
-	options_append_help(b, options);
-	if (options != OPTION_FOR_TRACE && options != OPTION_FOR_FLOWS)
+	strbuf_appendf(b, "Usage: closetrace %s%s%s%s\n\n%s\n\n", command->name,
+		       command->table->use_count ? " [OPTION...]" : "", words ? " " : "",
+		       words ?: "", command->summary);
+	option_append_help(b, command->table);
+	if (command->run != trace_command && command->run != flows_command)
 		return;
 	strbuf_append_char(b, '\n');
-	strbuf_append_str(b, options == OPTION_FOR_TRACE ? sink_table_help : flow_table_help);
+	strbuf_append_str(b, command->run == trace_command ? sink_table_help : flow_table_help);
 }
 
 int help_print(const struct command *command)
@@ -70,14 +63,15 @@ int help_print(const struct command *command)
 	return EXIT_OK;
 }
 
-int help_command(int argc, char **argv)
+int help_command(const void *data)
 {
+	const struct option_common *options = data;
 	const struct command *command = NULL;
 
-	if (argc > 1) {
-		command = command_find(argv[1]);
+	if (options->word_count) {
+		command = command_find(options->words[0]);
 		if (!command)
-			return command_unknown(argv[1]);
+			return command_unknown(options->words[0]);
 	}
 	return help_print(command);
 }

@@ -11,9 +11,8 @@
 #include "user/base/clock.h"
 #include "user/base/log.h"
 #include "user/command/command.h"
-#include "user/command/help.h"
-#include "user/command/options.h"
 #include "user/command/replay_groups.h"
+#include "user/command/replay_options.h"
 #include "user/model/fields.h"
 #include "user/model/flow_row.h"
 #include "user/pipeline/pipeline.h"
@@ -22,13 +21,13 @@
 #include "user/replay/replay.h"
 #include "user/sink/sinks.h"
 
-#define MAX_FLOWS_DEFAULT 262144
 #define IDLE_TICKS_PER_SECOND 1000 /* what replay counts close_record.idle_jiffies in */
 #define PROGRESS_INTERVAL_NS (CLOCK_NS_PER_SECOND / 2)
 #define PACKETS_BETWEEN_LOOKS 4096
 
 struct replay_run {
-	struct options options;
+	const struct replay_command_options *options;
+	const struct sink_ops *form;
 	struct record_context context;
 	struct sink *sink;
 	struct pipeline *pipeline;
@@ -64,7 +63,6 @@ static void run_release(struct replay_run *run)
 	replay_groups_free(&run->groups);
 	zones_free(&run->zones);
 	strbuf_release(&run->scratch);
-	options_release(&run->options);
 }
 
 static void run_enrich(void *data, struct closed_connection *c)
@@ -138,14 +136,14 @@ static int open_groups(struct replay_run *run)
 	sink->sink.ops = &groups_sink_ops;
 	sink->run = run;
 	run->sink = &sink->sink;
-	return replay_groups_new(&run->options, run->zones, &run->groups);
+	return replay_groups_new(run->options, run->zones, &run->groups);
 }
 
 static int open_zones(struct replay_run *run)
 {
-	if (run->options.zones_path)
-		return zones_load(run->options.zones_path, &run->zones) ? -EINVAL : 0;
-	if (run->options.flows.by_was_said && zones_new(&run->zones))
+	if (run->options->filter.zones_path)
+		return zones_load(run->options->filter.zones_path, &run->zones) ? -EINVAL : 0;
+	if (run->options->counts.by_was_said && zones_new(&run->zones))
 		return log_error(-ENOMEM, "not enough memory");
 	return 0;
 }
@@ -153,17 +151,17 @@ static int open_zones(struct replay_run *run)
 /* Zeek's log has all connections, and so do counts. */
 static bool shows_all(const struct replay_run *run)
 {
-	return run->groups || run->options.output == &zeek_sink_ops;
+	return run->groups || run->form == &zeek_sink_ops;
 }
 
 static int open_pipeline(struct replay_run *run)
 {
 	struct pipeline_options options = {
 		.context = &run->context,
-		.config = &run->options.tracer.config,
+		.config = &run->options->source.tracer.config,
 		.sink = run->sink,
-		.show_all = shows_all(run) || run->options.show_all,
-		.count_limit = run->options.count,
+		.show_all = shows_all(run) || run->options->output.show_all,
+		.count_limit = run->options->output.count,
 		.enrich = run_enrich,
 		.wants = run_wants,
 		.data = run,
@@ -173,22 +171,15 @@ static int open_pipeline(struct replay_run *run)
 	return pipeline_new(&options, &run->pipeline) ? log_error(-ENOMEM, "not enough memory") : 0;
 }
 
-static size_t max_flows(const struct replay_run *run)
-{
-	uint32_t wanted = run->options.tracer.max_flows;
-
-	return wanted ? wanted : MAX_FLOWS_DEFAULT;
-}
-
 static int open_replay(struct replay_run *run)
 {
-	bool for_zeek = !run->groups && run->options.output == &zeek_sink_ops;
+	bool for_zeek = !run->groups && run->form == &zeek_sink_ops;
 	struct replay_options options = {
 		.engine = &replay_native_engine,
-		.max_flows = max_flows(run),
-		.decap = run->options.decap,
-		.ignore_checksums = run->options.no_checksums,
-		.tell_open = run->options.show_all || run->groups,
+		.max_flows = run->options->max_flows,
+		.decap = run->options->decap,
+		.ignore_checksums = run->options->no_checksums,
+		.tell_open = run->options->output.show_all || run->groups,
 		.tell_late = run->groups,
 		.ended = for_zeek ? NULL : run_take,
 		.connection = for_zeek ? run_take : NULL,
@@ -205,9 +196,9 @@ static int open_program(struct replay_run *run)
 {
 	int err;
 
-	if (!run->options.in_kernel)
+	if (!run->options->in_kernel)
 		return 0;
-	err = replay_program_load(max_flows(run), &run->program);
+	err = replay_program_load(run->options->max_flows, &run->program);
 	if (!err)
 		kernel_engine_init(&run->kernel_engine, run->program);
 	return err;
@@ -328,45 +319,36 @@ static int run_files(struct replay_run *run)
 	return capture_set_error(run->captures) && !is_interrupted ? EXIT_RUNTIME : EXIT_OK;
 }
 
-int replay_command(int argc, char **argv)
+static int open_output(struct replay_run *run)
 {
-	_cleanup_(run_release) struct replay_run run = {};
+	return run->options->counts.by_was_said ? open_groups(run) :
+						  sink_open_stdout(run->form, &run->sink);
+}
+
+int replay_command(const void *data)
+{
+	const struct replay_command_options *options = data;
+	_cleanup_(run_release) struct replay_run run = {
+		.options = options,
+		.form = output_options_stdout(&options->output),
+	};
 	int err;
 
-	err = options_parse(argc, argv, OPTION_FOR_REPLAY, &run.options);
-	if (err)
-		return EXIT_USAGE;
-	if (run.options.help)
-		return help_print(command_find("replay"));
-	if (run.options.flows.by_was_said && run.options.output == &zeek_sink_ops) {
-		log_error(-EINVAL,
-			  "--by makes rows, and Zeek's log has connections: -o zeek does not "
-			  "go with it");
-		return EXIT_USAGE;
-	}
-	if (options_parse_filter(&run.options,
-				 run.options.flows.by_was_said ? &flow_row_type :
-								 &connection_row_type,
+	if (filter_options_parse(&options->filter,
+				 options->counts.by_was_said ? &flow_row_type :
+							       &connection_row_type,
 				 &run.filter) ||
 	    open_zones(&run))
 		return EXIT_USAGE;
-	if (!run.options.word_count) {
-		log_error(-EINVAL, "replay needs a capture file; - reads from stdin");
-		return EXIT_USAGE;
-	}
-	if (run.options.debug)
-		log_set_level(LOG_LEVEL_DEBUG);
 	err = open_program(&run);
 	if (err)
 		return exit_code_of(err);
 	catch_signals();
 	if (isatty(STDERR_FILENO))
 		run.progress_ns = clock_monotonic_ns();
-	err = capture_set_open(run.options.words, run.options.word_count, &run.captures);
+	err = capture_set_open(options->common.words, options->common.word_count, &run.captures);
 	if (!err)
-		err = run.options.flows.by_was_said ?
-			      open_groups(&run) :
-			      sink_open_stdout(run.options.output, &run.sink);
+		err = open_output(&run);
 	if (!err)
 		err = open_pipeline(&run);
 	if (!err)

@@ -15,13 +15,13 @@
 #include "user/sink/sinks.h"
 
 struct replay_groups {
-	const struct options *options;
+	const struct replay_command_options *options;
 	struct string_pool *pool;
 	struct flow_naming naming;
 	struct flow_groups *groups;
 };
 
-int replay_groups_new(const struct options *options, const struct zones *zones,
+int replay_groups_new(const struct replay_command_options *options, const struct zones *zones,
 		      struct replay_groups **ret)
 {
 	_cleanup_(replay_groups_free) struct replay_groups *self = calloc(1, sizeof(*self));
@@ -34,7 +34,7 @@ int replay_groups_new(const struct options *options, const struct zones *zones,
 		.zone_name = zones_lookup,
 		.pool = self->pool,
 	};
-	if (flow_groups_new(options->flows.by, &self->naming, &self->groups))
+	if (flow_groups_new(options->counts.by, &self->naming, &self->groups))
 		return log_error(-ENOMEM, "not enough memory");
 	*ret = TAKE_PTR(self);
 	return 0;
@@ -93,14 +93,14 @@ static size_t choose(struct flow_row *rows, size_t count, const struct filter *f
 static void append_rows(const struct replay_groups *groups, struct strbuf *b,
 			const void *const *rows, size_t count)
 {
-	const struct options *options = groups->options;
-	bool is_wide = options->output == &wide_sink_ops;
-	uint32_t columns = options->flows.by;
+	const struct replay_command_options *options = groups->options;
+	bool is_wide = output_options_stdout(&options->output) == &wide_sink_ops;
+	uint32_t columns = options->counts.by;
 	size_t width = is_wide ? 0 : sink_stdout_width();
 
 	if (columns == FLOW_BY_CONNECTION)
 		columns = (columns & ~FLOW_KEY(NETNS)) | FLOW_KEY(VERDICT);
-	if (options->output == &ndjson_sink_ops)
+	if (output_options_stdout(&options->output) == &ndjson_sink_ops)
 		for (size_t i = 0; i < count; i++)
 			flow_append_json(b, rows[i], columns);
 	else if (count)
@@ -114,7 +114,7 @@ int replay_groups_print(struct replay_groups *groups, const struct filter *filte
 						.file_name_for_messages = "stdout" };
 	_cleanup_free_ struct flow_row *rows = NULL;
 	_cleanup_free_ const void **order = NULL;
-	uint64_t top = groups->options->flows.top;
+	uint64_t top = groups->options->counts.top;
 	struct output output;
 	size_t count;
 	int err;
@@ -127,7 +127,7 @@ int replay_groups_print(struct replay_groups *groups, const struct filter *filte
 		rows[i].elapsed_ns = elapsed_ns;
 	}
 	count = choose(rows, count, filter);
-	err = rows_order(&flow_row_type, groups->options->flows.sort, rows, sizeof(*rows), count,
+	err = rows_order(&flow_row_type, groups->options->counts.sort, rows, sizeof(*rows), count,
 			 &order);
 	if (err)
 		return err;

@@ -3,18 +3,18 @@
 #ifndef USER_COMMAND_REPLAY_GROUPS_H
 #define USER_COMMAND_REPLAY_GROUPS_H
 
-#include "user/command/options.h"
+#include "user/command/replay_options.h"
 #include "user/model/connection.h"
 #include "user/enrich/zones.h"
 
 struct replay_groups;
 
 /**
- * @options  Borrowed: flows.by, sort, top, output.
+ * @options  Borrowed: counts.by, sort, top, output.
  * @zones    Borrowed; may be NULL.
  * @return   0; a negative errno after a sentence.
  */
-int replay_groups_new(const struct options *options, const struct zones *zones,
+int replay_groups_new(const struct replay_command_options *options, const struct zones *zones,
 		      struct replay_groups **ret);
 void replay_groups_free(struct replay_groups **groups);
 

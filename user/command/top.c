@@ -15,8 +15,7 @@
 #include "user/base/log.h"
 #include "user/command/command.h"
 #include "user/command/flow_engine.h"
-#include "user/command/help.h"
-#include "user/command/options.h"
+#include "user/command/flows_options.h"
 #include "user/command/top_records.h"
 #include "user/filter/filter.h"
 #include "user/kernel/privilege.h"
@@ -29,7 +28,7 @@
  * @last   The totals of the last interval: the bars show what came since.
  */
 struct top {
-	struct options options;
+	const struct top_options *options;
 	struct event_loop *loop;
 	struct flow_engine *engine;
 	struct filter *filter; /* NULL = every row */
@@ -50,7 +49,6 @@ static void top_release(struct top *top)
 	top_view_release(&top->view);
 	free(top->rows);
 	free(top->ordered);
-	options_release(&top->options);
 }
 
 static void top_take_ending(void *data, const struct closed_connection *c)
@@ -289,15 +287,22 @@ static int on_signal(struct event_loop *loop, int fd, uint32_t signal, void *dat
 static int top_open(struct top *top)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGWINCH };
-	const struct flow_options *flows = &top->options.flows;
+	const struct top_options *options = top->options;
+	struct flow_engine_options engine = {
+		.tracer = options->source.tracer,
+		.zones_path = options->filter.zones_path,
+		.by = options->counts.by,
+		.max_conversations = options->counts.max_conversations,
+		.keep_endings = true,
+	};
 	int err;
 
-	err = options_parse_filter(&top->options, &flow_row_type, &top->filter);
+	err = filter_options_parse(&options->filter, &flow_row_type, &top->filter);
 	if (err)
 		return err;
-	if (top->options.filter_count)
+	if (options->filter.count)
 		snprintf(top->view.filter, sizeof(top->view.filter), "%s",
-			 top->options.filters[top->options.filter_count - 1]);
+			 options->filter.texts[options->filter.count - 1]);
 	err = event_loop_new(&top->loop);
 	if (err >= 0)
 		err = event_loop_add_signals(top->loop, signals, 4, on_signal, top);
@@ -305,11 +310,10 @@ static int top_open(struct top *top)
 		return log_error(err, "cannot prepare the event loop: %s", strerror(-err));
 	if (top_records_new(&top->records))
 		return log_error(-ENOMEM, "not enough memory");
-	top->options.flows.keep_endings = true;
-	err = flow_engine_new(&top->options, top->loop, top_take_ending, top, &top->engine);
+	err = flow_engine_new(&engine, top->loop, top_take_ending, top, &top->engine);
 	if (err)
 		return err;
-	err = event_loop_add_timer(top->loop, flows->interval_ns, on_interval, top);
+	err = event_loop_add_timer(top->loop, options->counts.interval_ns, on_interval, top);
 	if (err >= 0)
 		err = event_loop_add_fd(top->loop, STDIN_FILENO, EPOLLIN, on_keys, top);
 	return err < 0 ? log_error(err, "cannot watch the keyboard: %s", strerror(-err)) : 0;
@@ -336,22 +340,13 @@ static int top_run(struct top *top)
 	return EXIT_RUNTIME;
 }
 
-int top_command(int argc, char **argv)
+int top_command(const void *options)
 {
-	_cleanup_(top_release) struct top top = {};
+	_cleanup_(top_release) struct top top = { .options = options };
+	const struct count_options *counts = &top.options->counts;
 	int err;
 
-	err = options_parse(argc, argv, OPTION_FOR_TOP, &top.options);
-	if (err)
-		return EXIT_USAGE;
-	if (top.options.help)
-		return help_print(command_find("top"));
-	if (top.options.debug)
-		log_set_level(LOG_LEVEL_DEBUG);
-	if (top.options.flows.by == FLOW_BY_CONVERSATION && !top.options.flows.by_was_said)
-		top.options.flows.by = FLOW_KEY(CLIENT);
-	top_view_init(&top.view, top.options.flows.by, (enum flow_field)top.options.flows.sort,
-		      top.options.flows.interval_ns);
+	top_view_init(&top.view, counts->by, (enum flow_field)counts->sort, counts->interval_ns);
 	err = terminal_check();
 	if (!err)
 		err = top_open(&top);

@@ -15,9 +15,8 @@
 #include "user/base/json_text.h"
 #include "user/base/log.h"
 #include "user/command/command.h"
-#include "user/command/help.h"
-#include "user/command/options.h"
 #include "user/command/trace_containers.h"
+#include "user/command/trace_options.h"
 #include "user/command/trace_packets.h"
 #include "user/enrich/stack_names.h"
 #include "user/filter/push_down.h"
@@ -35,7 +34,8 @@
 #define CLOCK_INTERVAL_NS (10 * CLOCK_NS_PER_SECOND)
 
 struct trace {
-	struct options options;
+	const struct trace_options *options;
+	struct tracer_options source; /* what the kernel can decide of the filter is added */
 	struct filter *filter; /* NULL without --filter */
 	struct strbuf scratch; /* for it */
 	bool filters_here; /* the kernel does not decide all of it */
@@ -70,7 +70,6 @@ static void trace_release(struct trace *trace)
 	strbuf_release(&trace->scratch);
 	zones_free(&trace->zones);
 	reset_habit_free(&trace->habit);
-	options_release(&trace->options);
 }
 
 static const char *trace_interface_name(void *data, uint32_t netns, uint32_t ifindex)
@@ -187,9 +186,9 @@ static int trace_open_loop(struct trace *trace)
 	if (err >= 0 && trace->clock_fd >= 0)
 		err = event_loop_add_fd(trace->loop, trace->clock_fd, EPOLLIN, on_clock_step,
 					trace);
-	if (err >= 0 && trace->options.duration_ns)
-		err = event_loop_add_timer(trace->loop, trace->options.duration_ns, on_duration,
-					   trace);
+	if (err >= 0 && trace->options->output.duration_ns)
+		err = event_loop_add_timer(trace->loop, trace->options->output.duration_ns,
+					   on_duration, trace);
 	return err < 0 ? log_error(err, "cannot prepare the event loop: %s", strerror(-err)) : 0;
 }
 
@@ -198,8 +197,8 @@ static int trace_open_zones(struct trace *trace)
 {
 	int err = 0;
 
-	if (trace->options.zones_path)
-		err = zones_load(trace->options.zones_path, &trace->zones);
+	if (trace->options->filter.zones_path)
+		err = zones_load(trace->options->filter.zones_path, &trace->zones);
 	else if (trace->filter && (filter_uses(trace->filter, FIELD_ID_zone_client) ||
 				   filter_uses(trace->filter, FIELD_ID_zone_server)))
 		err = zones_new(&trace->zones);
@@ -210,8 +209,8 @@ static int trace_open(struct trace *trace)
 {
 	struct pipeline_options options = {
 		.context = &trace->context,
-		.show_all = trace->options.show_all,
-		.count_limit = trace->options.count,
+		.show_all = trace->options->output.show_all,
+		.count_limit = trace->options->output.count,
 		.enrich = trace_enrich,
 		.wants = trace_wants,
 		.shown = trace_shown,
@@ -230,22 +229,23 @@ static int trace_open(struct trace *trace)
 	trace->context.interface_name = trace_interface_name;
 	trace->context.interface_data = trace;
 	clock_map_refresh(&trace->context.clock);
-	if ((trace->options.tracer.config.flags & TRACER_STACKS) &&
-	    stack_names_new(&trace->stack_names))
+	if (trace->options->stacks && stack_names_new(&trace->stack_names))
 		return log_error(-ENOMEM, "not enough memory");
-	if (trace_containers_new(trace->options.container, &trace->containers) ||
-	    (trace->options.show_all && reset_habit_new(&trace->habit)))
+	if (trace_containers_new(trace->options->source.container, &trace->containers) ||
+	    (trace->options->output.show_all && reset_habit_new(&trace->habit)))
 		return log_error(-ENOMEM, "not enough memory");
 	err = trace_open_zones(trace);
 	if (!err)
 		err = trace_open_loop(trace);
 	if (!err)
-		err = tracer_new(&trace->options.tracer, &trace->tracer);
-	if (!err && trace->options.packets_path)
-		err = trace_packets_open(trace->options.packets_path, trace->options.packets_bytes,
-					 trace->tracer, &trace->packets);
+		err = tracer_new(&trace->source, &trace->tracer);
+	if (!err && trace->options->packets.path)
+		err = trace_packets_open(trace->options->packets.path,
+					 trace->options->packets.max_bytes, trace->tracer,
+					 &trace->packets);
 	if (!err)
-		err = sink_open_stdout(trace->options.output, &trace->sink);
+		err = sink_open_stdout(output_options_stdout(&trace->options->output),
+				       &trace->sink);
 	if (err)
 		return err;
 	options.sink = trace->sink;
@@ -268,8 +268,9 @@ static void trace_say_ready(const struct trace *trace)
 		wire_count(tracer_wire(trace->tracer), &hooked, &failed);
 	log_info("ready: watching every TCP socket%s and the packets of %zu interface%s%s; Ctrl-C "
 		 "stops",
-		 trace->options.tracer.netns_count ? " of the named namespaces" : "", hooked,
-		 hooked == 1 ? "" : "s", trace->options.show_all ? "; showing all endings" : "");
+		 trace->source.netns_count ? " of the named namespaces" : "", hooked,
+		 hooked == 1 ? "" : "s",
+		 trace->options->output.show_all ? "; showing all endings" : "");
 }
 
 static void trace_print_ledger(const struct trace *trace)
@@ -285,7 +286,7 @@ static void trace_print_ledger(const struct trace *trace)
 		ledger.counters.counts[COUNTER_STACK_UNNAMED] =
 			stack_names_unnamed(trace->stack_names);
 	ledger_append(&text, &ledger);
-	if (trace->options.debug)
+	if (trace->options->common.debug)
 		ledger_append_counters(&text, &ledger.counters);
 	if (!text.failed)
 		fwrite(text.data, text.len, 1, stderr);
@@ -322,19 +323,15 @@ static int trace_run(struct trace *trace)
 /* What the kernel can decide goes to its configuration, before it is loaded. */
 static int trace_read_filter(struct trace *trace)
 {
-	const struct options *options = &trace->options;
+	const struct trace_options *options = trace->options;
 	int err;
 
-	err = options_parse_filter(options, &connection_row_type, &trace->filter);
-	if (err)
+	err = filter_options_parse(&options->filter, &connection_row_type, &trace->filter);
+	if (err || !trace->filter)
 		return err;
-	if (!trace->filter)
-		return options->explain_filter ?
-			       log_error(-EINVAL, "--explain-filter needs a --filter to explain") :
-			       0;
-	filter_push_down(trace->filter, &trace->options.tracer.config);
-	trace->filters_here = !filter_is_pushed_whole(trace->filter, &options->tracer.config);
-	if (!options->show_all && filter_wants_normal(trace->filter))
+	filter_push_down(trace->filter, &trace->source.config);
+	trace->filters_here = !filter_is_pushed_whole(trace->filter, &trace->source.config);
+	if (!options->output.show_all && filter_wants_normal(trace->filter))
 		log_warn("the filter asks for normal or benign endings, which are shown with "
 			 "--all only");
 	return 0;
@@ -345,7 +342,7 @@ static int trace_explain_filter(const struct trace *trace)
 	_cleanup_(strbuf_release) struct strbuf text = STRBUF_INIT, printable = STRBUF_INIT;
 	const char *line, *end;
 
-	filter_explain(&text, trace->filter, &trace->options.tracer.config);
+	filter_explain(&text, trace->filter, &trace->source.config);
 	if (text.failed)
 		return log_error(EXIT_RUNTIME, "not enough memory");
 	for (line = text.data; (end = strchr(line, '\n')); line = end + 1) {
@@ -359,22 +356,16 @@ static int trace_explain_filter(const struct trace *trace)
 	return EXIT_OK;
 }
 
-int trace_command(int argc, char **argv)
+int trace_command(const void *options)
 {
-	_cleanup_(trace_release) struct trace trace = { .clock_fd = -1 };
+	_cleanup_(trace_release) struct trace trace = { .clock_fd = -1, .options = options };
 	int err;
 
-	err = options_parse(argc, argv, OPTION_FOR_TRACE, &trace.options);
-	if (err)
-		return EXIT_USAGE;
-	if (trace.options.help)
-		return help_print(command_find("trace"));
-	if (trace.options.debug)
-		log_set_level(LOG_LEVEL_DEBUG);
+	trace.source = trace.options->source.tracer;
 	err = trace_read_filter(&trace);
 	if (err)
 		return exit_code_of(err);
-	if (trace.options.explain_filter)
+	if (trace.options->explain_filter)
 		return trace_explain_filter(&trace);
 	err = trace_open(&trace);
 	if (err)

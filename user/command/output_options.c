@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "user/command/output_options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "user/base/log.h"
+#include "user/command/option_sections.h"
+#include "user/option/option_value.h"
+#include "user/sink/sinks.h"
+
+#define FORM_NAME_MAX 16
+
+static const char *form_word(size_t index)
+{
+	return sink_ops_at(index) ? sink_ops_at(index)->name : NULL;
+}
+
+/* Rows of counts are no connections: Zeek's log has no place for them. */
+static const char *rows_form_word(size_t index)
+{
+	const struct sink_ops *ops;
+
+	for (size_t i = 0; (ops = sink_ops_at(i)); i++)
+		if (ops != &zeek_sink_ops && !index--)
+			return ops->name;
+	return NULL;
+}
+
+/* "json" is what people say, and one object a line what they get everywhere. */
+static const struct sink_ops *find_form(const struct option_row *row, const char *name)
+{
+	if (!strcmp(name, "json"))
+		name = "ndjson";
+	for (size_t i = 0; row->words(i); i++)
+		if (!strcmp(row->words(i), name))
+			return sink_ops_find(name);
+	return NULL;
+}
+
+static int parse_output(const struct option_row *row, const char *value, void *target)
+{
+	struct output_options *output = target;
+	struct output_request request = {};
+	size_t len = strcspn(value, ":");
+	char name[FORM_NAME_MAX];
+
+	snprintf(name, sizeof(name), "%.*s", (int)len, value);
+	if (len < sizeof(name))
+		request.form = find_form(row, name);
+	if (!request.form)
+		return option_value_wrong(row, value);
+	if (value[len])
+		request.path = value + len + 1;
+	if (request.path && !*request.path)
+		return log_error(-EINVAL, "--%s %s needs the name of a file behind the colon",
+				 row->name, value);
+	if (output->request_count == OUTPUT_REQUESTS_MAX)
+		return log_error(-EINVAL, "--%s can be given %d times", row->name,
+				 OUTPUT_REQUESTS_MAX);
+	output->requests[output->request_count++] = request;
+	return 0;
+}
+
+#define OUTPUT_ROW                                                                                 \
+	.name = "output", .letter = 'o', .metavar = "FORM", .section = SECTION_OUTPUT,             \
+	.type = OPTION_WORD, .parse = parse_output
+#define DURATION_ROW                                                                               \
+	.name = "duration", .letter = 'd', .metavar = "TIME", .section = SECTION_OUTPUT,           \
+	.type = OPTION_TIME, .least = 1, OPTION_TARGET(struct output_options, duration_ns),        \
+	.help = "stop after TIME (10s, 5m)"
+
+static const struct option_row output_rows[] = {
+	{ OUTPUT_ROW, .words = form_word, .help = "table, wide, ndjson or zeek (default table)",
+	  .more = "zeek is Zeek's conn.log." },
+	{ .name = "all",
+	  .letter = 'a',
+	  .section = SECTION_OUTPUT,
+	  OPTION_TARGET(struct output_options, show_all),
+	  .help = "show clean and benign endings too" },
+	{ .name = "count",
+	  .letter = 'n',
+	  .metavar = "N",
+	  .section = SECTION_OUTPUT,
+	  .type = OPTION_NUMBER,
+	  .least = 1,
+	  OPTION_TARGET(struct output_options, count),
+	  .takes = "a number of records from 1 up",
+	  .help = "stop after N records" },
+	{ DURATION_ROW },
+};
+
+static const struct option_row output_rows_rows[] = {
+	{ OUTPUT_ROW, .words = rows_form_word, .help = "table, wide or ndjson (default table)" },
+	{ DURATION_ROW },
+};
+
+static int output_finish(void *options)
+{
+	struct output_options *output = options;
+	size_t on_stdout = 0;
+
+	if (!output->request_count)
+		output->requests[output->request_count++].form = sink_ops_at(0);
+	for (size_t i = 0; i < output->request_count; i++)
+		on_stdout += !output->requests[i].path;
+	if (on_stdout > 1)
+		return log_error(-EINVAL, "only one --output can go to stdout; give the others a "
+					  "file: --output FORM:FILE");
+	/* Until there are outlets for it. */
+	if (output->request_count > 1 || !on_stdout)
+		return log_error(-EINVAL, "one --output can be given, to stdout");
+	return 0;
+}
+
+const struct sink_ops *output_options_stdout(const struct output_options *output)
+{
+	for (size_t i = 0; i < output->request_count; i++)
+		if (!output->requests[i].path)
+			return output->requests[i].form;
+	return NULL;
+}
+
+const struct option_group output_option_group = {
+	OPTION_ROWS(output_rows),
+	.finish = output_finish,
+};
+
+const struct option_group output_rows_option_group = {
+	OPTION_ROWS(output_rows_rows),
+	.finish = output_finish,
+};

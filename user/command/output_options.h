@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Where records or rows go, in which form, and when it is enough. */
+#ifndef USER_COMMAND_OUTPUT_OPTIONS_H
+#define USER_COMMAND_OUTPUT_OPTIONS_H
+
+#include "user/option/option_table.h"
+#include "user/pipeline/sink.h"
+
+#define OUTPUT_REQUESTS_MAX 16
+
+/* One --output FORM[:FILE]. @path NULL = stdout. */
+struct output_request {
+	const struct sink_ops *form;
+	const char *path;
+};
+
+/**
+ * @requests     In the order of the call, one at least; at most one of them is for stdout.
+ * @show_all     Clean and benign endings, too.
+ * @count        Stop after so many records; 0 = never.
+ * @duration_ns  Stop after so long; 0 = never.
+ */
+struct output_options {
+	struct output_request requests[OUTPUT_REQUESTS_MAX];
+	size_t request_count;
+	bool show_all;
+	uint64_t count;
+	uint64_t duration_ns;
+};
+
+/* --output --all --count --duration: of connections, and of rows of counts. */
+extern const struct option_group output_option_group;
+extern const struct option_group output_rows_option_group;
+
+/* The form on stdout; NULL when nothing goes there. */
+const struct sink_ops *output_options_stdout(const struct output_options *output);
+
+#endif

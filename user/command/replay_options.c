@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "user/command/replay_options.h"
+
+#include <errno.h>
+
+#include "user/base/log.h"
+#include "user/command/option_sections.h"
+#include "user/sink/sinks.h"
+
+#define MAX_FLOWS_LEAST 16
+#define MAX_FLOWS_MOST (16 * 1024 * 1024)
+#define MAX_FLOWS_DEFAULT 262144
+
+static const struct option_row replay_rows[] = {
+	{ .name = "decap",
+	  .section = SECTION_CAPTURE,
+	  OPTION_TARGET(struct replay_command_options, decap),
+	  .help = "look into VXLAN, Geneve, GRE, IP in IP, GTP-U and Teredo" },
+	{ .name = "no-checksums",
+	  .section = SECTION_CAPTURE,
+	  OPTION_TARGET(struct replay_command_options, no_checksums),
+	  .help = "believe packets whose checksum is wrong",
+	  .more = "Without it they are counted and ignored." },
+	{ .name = "in-kernel",
+	  .section = SECTION_CAPTURE,
+	  OPTION_TARGET(struct replay_command_options, in_kernel),
+	  .help = "run the packets through the kernel's BPF program; root",
+	  .more = "The records are the same; a test compares them byte by byte." },
+	{ .name = "max-flows",
+	  .metavar = "N",
+	  .section = SECTION_LIMITS,
+	  .type = OPTION_NUMBER,
+	  .least = MAX_FLOWS_LEAST,
+	  .most = MAX_FLOWS_MOST,
+	  OPTION_TARGET(struct replay_command_options, max_flows),
+	  .help = "connections to remember (default 262144)",
+	  .more = "When there are more, the one whose timer runs out first is forgotten, and "
+		  "counted." },
+};
+
+static void replay_init(void *data)
+{
+	((struct replay_command_options *)data)->max_flows = MAX_FLOWS_DEFAULT;
+}
+
+static const struct option_group replay_option_group = {
+	OPTION_ROWS(replay_rows),
+	.init = replay_init,
+};
+
+static int replay_finish(void *data)
+{
+	struct replay_command_options *options = data;
+
+	if (options->output.show_all)
+		options->source.tracer.config.flags |= TRACER_SHOW_ALL;
+	if (!options->common.word_count)
+		return log_error(-EINVAL, "replay needs a capture file; - reads from stdin");
+	if (options->counts.by_was_said &&
+	    output_options_stdout(&options->output) == &zeek_sink_ops)
+		return log_error(
+			-EINVAL,
+			"--by makes rows, and Zeek's log has connections: -o zeek does not "
+			"go with it");
+	return 0;
+}
+
+static const struct option_use replay_uses[] = {
+	{ &source_option_group, offsetof(struct replay_command_options, source), "port host" },
+	{ &filter_option_group, offsetof(struct replay_command_options, filter), NULL },
+	{ &replay_option_group, 0, NULL },
+	{ &count_option_group, offsetof(struct replay_command_options, counts), "by sort top" },
+	{ &output_option_group, offsetof(struct replay_command_options, output),
+	  "output all count" },
+	{ &option_debug_group, 0, NULL },
+};
+
+const struct option_table replay_option_table = {
+	.size = sizeof(struct replay_command_options),
+	.words = "FILE...",
+	OPTION_USES(replay_uses),
+	.finish = replay_finish,
+};

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef USER_COMMAND_REPLAY_OPTIONS_H
+#define USER_COMMAND_REPLAY_OPTIONS_H
+
+#include "user/command/count_options.h"
+#include "user/command/filter_options.h"
+#include "user/command/output_options.h"
+#include "user/command/source_options.h"
+
+/**
+ * @source     Only tracer.config is of use: --port and --host.
+ * @counts     Rows instead of records when counts.by_was_said.
+ * @max_flows  Connections to remember.
+ */
+struct replay_command_options {
+	struct option_common common;
+	struct source_options source;
+	struct filter_options filter;
+	struct count_options counts;
+	struct output_options output;
+	uint32_t max_flows;
+	bool decap;
+	bool no_checksums;
+	bool in_kernel;
+};
+
+extern const struct option_table replay_option_table;
+
+#endif
