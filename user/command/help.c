@@ -38,9 +38,12 @@ static void append_command(struct strbuf *b, const struct command *command)
 {
 	const char *words = command->table->words;
 
-	strbuf_appendf(b, "Usage: closetrace %s%s%s%s\n\n%s\n\n", command->name,
+	strbuf_appendf(b, "Usage: closetrace %s%s%s%s\n\n%s\n", command->name,
 		       command->table->use_count ? " [OPTION...]" : "", words ? " " : "",
 		       words ?: "", command->summary);
+	if (!command->table->use_count)
+		return;
+	strbuf_append_char(b, '\n');
 	option_append_help(b, command->table);
 	if (command->run != trace_command && command->run != flows_command)
 		return;
