@@ -245,6 +245,94 @@ TEST(tunnels_over_ip)
 	assert_found(&frame, DLT_EN10MB, true);
 }
 
+/* What begins with a head of its own, and says inside it what comes. */
+TEST(captures_that_wrap_a_frame)
+{
+	struct frame frame = { .len = 0 };
+
+	/* NFLOG: a head, the hook's name and such, the payload; of a little and a big endian host. */
+	frame_put(&frame, (uint8_t[]){ 2, 0, 0, 5, 7, 0, 10, 0, 'o', 'u', 't', 0 }, 12);
+	frame_put(&frame, (uint8_t[]){ 44, 0, 9, 0 }, 4);
+	frame_put_ipv4(&frame, &rst);
+	assert_found(&frame, DLT_NFLOG, false);
+	frame.len = 0;
+	frame_put(&frame, (uint8_t[]){ 2, 0, 0, 5, 0, 7, 0, 10, 'o', 'u', 't', 0 }, 12);
+	frame_put(&frame, (uint8_t[]){ 0, 44, 0, 9 }, 4);
+	frame_put_ipv4(&frame, &rst);
+	assert_found(&frame, DLT_NFLOG, false);
+	frame.data[4] = frame.data[5] = 0; /* an attribute without a length goes nowhere */
+	assert_int_equal(walk_to_tcp(&frame, frame.len, DLT_NFLOG, false), -1);
+
+	frame.len = 0;
+	frame_put(&frame, (uint8_t[108]){ 108, [4] = 1, [8] = DLT_EN10MB }, 108);
+	frame_put_ethernet(&frame, 0x0800);
+	frame_put_ipv4(&frame, &rst);
+	assert_found(&frame, DLT_PKTAP, false);
+	frame.data[8] = 2, frame.data[9] = 1; /* PKTAP in PKTAP */
+	assert_int_equal(walk_to_tcp(&frame, frame.len, DLT_PKTAP, false), -1);
+
+	frame.len = 0;
+	frame_put(&frame, (uint8_t[]){ 0, 0, 12, 0, DLT_LINUX_SLL, 0, 0, 0, 1, 2, 3, 4 }, 12);
+	frame_put(&frame, (uint8_t[14]){ 0, 4 }, 14);
+	frame_put16(&frame, 0x0800);
+	frame_put_ipv4(&frame, &rst);
+	assert_found(&frame, DLT_PPI, false);
+}
+
+TEST(tags_of_switches)
+{
+	struct frame frame = { .len = 0 };
+
+	frame_put_ethernet(&frame, 0xc000);
+	frame_put16(&frame, 0x0001);
+	frame_put16(&frame, 0x0800);
+	frame_put_ipv4(&frame, &rst);
+	assert_found(&frame, 284, false);
+	assert_found(&frame, 281, false);
+
+	frame.len = 0;
+	frame_put_ethernet(&frame, 0xdada);
+	frame_put16(&frame, 0);
+	frame_put32(&frame, 0xc0000001);
+	frame_put16(&frame, 0x86dd);
+	frame_put_ipv6(&frame, &rst);
+	assert_found(&frame, 285, false);
+
+	frame.len = 0;
+	frame_put32(&frame, 0x20000001);
+	frame_put_ethernet(&frame, 0x0800);
+	frame_put_ipv4(&frame, &rst);
+	assert_found(&frame, 282, false);
+}
+
+/* Mirrored frames, with and without --decap: outside of them nobody's connection is. */
+TEST(mirrors)
+{
+	static const struct {
+		uint32_t gre; /* flags and type */
+		uint8_t head_bytes;
+		uint8_t head[28];
+	} mirrors[] = {
+		{ 0x000088be, 0, { 0 } },
+		{ 0x100088be, 12, { 0, 0, 0, 1, 0x10, 1 } },
+		{ 0x100022eb, 16, { 0, 0, 0, 1, 0x20, 1 } },
+		{ 0x100022eb, 24, { 0, 0, 0, 1, 0x20, 1, [15] = 1 } },
+	};
+
+	for (size_t i = 0; i < sizeof(mirrors) / sizeof(mirrors[0]); i++) {
+		struct frame frame = { .len = 0 };
+
+		frame_put_ethernet(&frame, 0x0800);
+		frame_put_outer(&frame, 47, (uint16_t)(4 + mirrors[i].head_bytes + 14 + 40));
+		frame_put32(&frame, mirrors[i].gre);
+		frame_put(&frame, mirrors[i].head, mirrors[i].head_bytes);
+		frame_put_ethernet(&frame, 0x0800);
+		frame_put_ipv4(&frame, &rst);
+		assert_found(&frame, DLT_EN10MB, false);
+		assert_int_equal(walk_to_tcp(&frame, frame.len, DLT_EN10MB, true), 77);
+	}
+}
+
 /* A frame that holds itself: depth is bounded. */
 TEST(headers_without_end)
 {

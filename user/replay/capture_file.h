@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* One capture file, read packet by packet: pcap and pcapng, plain or packed with gzip or zstd. */
+/*
+ * One capture file, read packet by packet: pcap by libpcap, pcapng by a reader of our own; plain or
+ * packed with gzip or zstd.
+ */
 #ifndef USER_REPLAY_CAPTURE_FILE_H
 #define USER_REPLAY_CAPTURE_FILE_H
 
@@ -9,14 +12,20 @@
 struct capture_file;
 
 /**
- * @time_ns  Since 1970.
- * @data     `len` bytes were captured of `wire_len`; valid until the file's next packet.
+ * @time_ns    Since 1970.
+ * @frame      Its number in its file, from 1: what Wireshark and tshark call frame.number.
+ * @data       `len` bytes were captured of `wire_len`; valid until the file's next packet.
+ * @link_type  DLT_ number of its frame.
+ * @file       Index of its file in a set.
  */
 struct captured_packet {
 	uint64_t time_ns;
+	uint64_t frame;
 	const uint8_t *data;
 	uint32_t len;
 	uint32_t wire_len;
+	int link_type;
+	uint32_t file;
 };
 
 /**
@@ -27,11 +36,14 @@ struct captured_packet {
 int capture_file_open(const char *path, struct capture_file **ret);
 void capture_file_free(struct capture_file **file);
 
-/* 1 with the next packet, 0 at the end; a negative errno after a sentence: what came before counts. */
+/**
+ * Packets of interfaces whose link type is not understood are left out, and said at the end.
+ *
+ * @return  1 with the next packet, 0 at the end; a negative errno after a sentence: what came
+ *          before counts.
+ */
 int capture_file_next(struct capture_file *file, struct captured_packet *ret);
 
-/* The DLT_ number of its frames. */
-int capture_file_link_type(const struct capture_file *file);
 const char *capture_file_path(const struct capture_file *file);
 
 /* How far it has been read: bytes of the file as it lies there; *size is 0 when it is not known. */

@@ -91,7 +91,8 @@ bool capture_set_next(struct capture_set *set, struct captured_packet *ret, int 
 		return false;
 	set->given = (size_t)(first - set->sources);
 	*ret = first->packet;
-	*link_type = capture_file_link_type(first->file);
+	ret->file = (uint32_t)set->given;
+	*link_type = ret->link_type;
 	return true;
 }
 

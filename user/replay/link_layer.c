@@ -10,6 +10,14 @@
 #ifndef DLT_LINUX_SLL2
 #define DLT_LINUX_SLL2 276
 #endif
+#ifndef DLT_DSA_TAG_BRCM
+#define DLT_DSA_TAG_BRCM 281
+#define DLT_DSA_TAG_BRCM_PREPEND 282
+#endif
+#ifndef DLT_DSA_TAG_DSA
+#define DLT_DSA_TAG_DSA 284
+#define DLT_DSA_TAG_EDSA 285
+#endif
 
 #define ETHERTYPE_MPLS 0x8847
 #define ETHERTYPE_MPLS_MULTICAST 0x8848
@@ -61,85 +69,231 @@ static bool has(const struct link_walk *walk, uint32_t at, uint32_t bytes)
 	return at <= walk->len && bytes <= walk->len - at;
 }
 
-bool link_type_is_known(int link_type)
-{
-	switch (link_type) {
-	case DLT_EN10MB:
-	case DLT_RAW:
-	case 14: /* DLT_RAW of OpenBSD */
-	case 101: /* the number in files */
-	case DLT_IPV4:
-	case DLT_IPV6:
-	case DLT_NULL:
-	case DLT_LOOP:
-	case DLT_LINUX_SLL:
-	case DLT_LINUX_SLL2:
-	case DLT_PPP:
-	case DLT_PPP_SERIAL:
-	case DLT_PPP_ETHER:
-	case DLT_IEEE802_11:
-	case DLT_IEEE802_11_RADIO:
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* The family number differs by system; the IP header tells anyway. */
-static struct cursor step_null(const struct link_walk *walk)
+static struct cursor first_null(const struct link_walk *walk, uint32_t at)
 {
-	return has(walk, 0, 5) ? next_step(STEP_IP, 4) : stop;
+	return has(walk, at, 5) ? next_step(STEP_IP, at + 4) : stop;
 }
 
-static struct cursor step_sll(const struct link_walk *walk, uint32_t bytes, uint32_t type_at)
+static struct cursor first_sll_of(const struct link_walk *walk, uint32_t at, uint32_t bytes,
+				  uint32_t type_at)
 {
 	uint16_t type;
 
-	if (!has(walk, 0, bytes))
+	if (!has(walk, at, bytes))
 		return stop;
-	type = packet_u16(walk->data + type_at);
+	type = packet_u16(walk->data + at + type_at);
 	/* Below 0x600: 1 is Ethernet without a type, 4 is LLC (linux/if_ether.h). */
 	if (type == 1)
-		return next_step(STEP_ETHERNET, bytes);
+		return next_step(STEP_ETHERNET, at + bytes);
 	if (type == 4)
-		return next_step(STEP_LLC, bytes);
-	return next_ethertype(type, bytes);
+		return next_step(STEP_LLC, at + bytes);
+	return next_ethertype(type, at + bytes);
 }
 
-static struct cursor step_radiotap(const struct link_walk *walk)
+static struct cursor first_sll(const struct link_walk *walk, uint32_t at)
 {
-	uint32_t bytes;
+	return first_sll_of(walk, at, 16, 14);
+}
 
-	if (!has(walk, 0, 8))
+static struct cursor first_sll2(const struct link_walk *walk, uint32_t at)
+{
+	return first_sll_of(walk, at, 20, 0);
+}
+
+static uint32_t little16(const uint8_t *at)
+{
+	return at[0] | (uint32_t)at[1] << 8;
+}
+
+static uint32_t little32(const uint8_t *at)
+{
+	return little16(at) | little16(at + 2) << 16;
+}
+
+static struct cursor first_radiotap(const struct link_walk *walk, uint32_t at)
+{
+	return has(walk, at, 8) ? next_step(STEP_WIFI, at + little16(walk->data + at + 2)) : stop;
+}
+
+static struct cursor first_ethernet(const struct link_walk *walk, uint32_t at)
+{
+	(void)walk;
+	return next_step(STEP_ETHERNET, at);
+}
+
+static struct cursor first_ip(const struct link_walk *walk, uint32_t at)
+{
+	(void)walk;
+	return next_step(STEP_IP, at);
+}
+
+static struct cursor first_ppp(const struct link_walk *walk, uint32_t at)
+{
+	(void)walk;
+	return next_step(STEP_PPP, at);
+}
+
+static struct cursor first_pppoe(const struct link_walk *walk, uint32_t at)
+{
+	(void)walk;
+	return next_step(STEP_PPP, at + 6);
+}
+
+static struct cursor first_wifi(const struct link_walk *walk, uint32_t at)
+{
+	(void)walk;
+	return next_step(STEP_WIFI, at);
+}
+
+static struct cursor first_mpls(const struct link_walk *walk, uint32_t at)
+{
+	(void)walk;
+	return next_ethertype(ETHERTYPE_MPLS, at);
+}
+
+/* RFC 1547 section 4.3.1: address, control, and an Ethernet type. */
+static struct cursor first_hdlc(const struct link_walk *walk, uint32_t at)
+{
+	return has(walk, at, 4) ? next_ethertype(packet_u16(walk->data + at + 2), at + 4) : stop;
+}
+
+/*
+ * A switch's tag of `bytes` stands behind the addresses, the type behind it: net/dsa/tag_dsa.c,
+ * tag_brcm.c. The tag takes the place of the VLAN's.
+ */
+static struct cursor first_switch_tag(const struct link_walk *walk, uint32_t at, uint32_t bytes)
+{
+	uint16_t type;
+
+	if (!has(walk, at, 14 + bytes))
 		return stop;
-	bytes = walk->data[2] | (uint32_t)walk->data[3] << 8;
-	return next_step(STEP_WIFI, bytes);
+	type = packet_u16(walk->data + at + 12 + bytes);
+	return type < ETHERTYPE_LEAST ? next_step(STEP_LLC, at + 14 + bytes) :
+					next_ethertype(type, at + 14 + bytes);
 }
 
-static struct cursor first_step(const struct link_walk *walk, int link_type)
+static struct cursor first_dsa(const struct link_walk *walk, uint32_t at)
 {
-	switch (link_type) {
-	case DLT_EN10MB:
-		return next_step(STEP_ETHERNET, 0);
-	case DLT_NULL:
-	case DLT_LOOP:
-		return step_null(walk);
-	case DLT_LINUX_SLL:
-		return step_sll(walk, 16, 14);
-	case DLT_LINUX_SLL2:
-		return step_sll(walk, 20, 0);
-	case DLT_PPP:
-	case DLT_PPP_SERIAL:
-		return next_step(STEP_PPP, 0);
-	case DLT_PPP_ETHER:
-		return next_step(STEP_PPP, 6);
-	case DLT_IEEE802_11:
-		return next_step(STEP_WIFI, 0);
-	case DLT_IEEE802_11_RADIO:
-		return step_radiotap(walk);
-	default:
-		return next_step(STEP_IP, 0);
+	return first_switch_tag(walk, at, 4);
+}
+
+/* A type of its own (0xdada), two bytes of zero, and the tag. */
+static struct cursor first_edsa(const struct link_walk *walk, uint32_t at)
+{
+	return first_switch_tag(walk, at, 8);
+}
+
+static struct cursor first_brcm_prepend(const struct link_walk *walk, uint32_t at)
+{
+	(void)walk;
+	return next_step(STEP_ETHERNET, at + 4);
+}
+
+/*
+ * Netfilter's log: a head of four bytes, then attributes of length, type and value, padded to four.
+ * Numbers are in the byte order of the host that wrote them; types are small, so that one byte of
+ * theirs is 0.
+ */
+#define NFLOG_PAYLOAD 9
+
+static struct cursor first_nflog(const struct link_walk *walk, uint32_t at)
+{
+	at += 4;
+	while (has(walk, at, 4)) {
+		const uint8_t *attribute = walk->data + at;
+		bool is_big = attribute[3] && !attribute[2];
+		uint32_t bytes = is_big ? packet_u16(attribute) : little16(attribute);
+		uint32_t type = is_big ? packet_u16(attribute + 2) : little16(attribute + 2);
+
+		if (type == NFLOG_PAYLOAD)
+			return next_step(STEP_IP, at + 4);
+		if (bytes < 4)
+			return stop;
+		at += (bytes + 3) & ~3u;
 	}
+	return stop;
+}
+
+static struct cursor first_step(const struct link_walk *walk, int link_type, uint32_t at);
+
+/* Its own head says what is behind it; never another of its kind. */
+static struct cursor first_wrapped(const struct link_walk *walk, uint32_t at, uint32_t bytes,
+				   uint32_t link_type)
+{
+	if (link_type == DLT_PKTAP || link_type == DLT_PPI || link_type > UINT16_MAX)
+		return stop;
+	return first_step(walk, (int)link_type, at + bytes);
+}
+
+/* Apple's: length of the head, what follows (1 = a packet), its DLT number; of the host's order. */
+static struct cursor first_pktap(const struct link_walk *walk, uint32_t at)
+{
+	const uint8_t *head = walk->data + at;
+
+	if (!has(walk, at, 12) || little32(head + 4) != 1 || !has(walk, at, little32(head)))
+		return stop;
+	return first_wrapped(walk, at, little32(head), little32(head + 8));
+}
+
+/* Per-Packet Information: version, flags, length of the head with its fields, DLT number. */
+static struct cursor first_ppi(const struct link_walk *walk, uint32_t at)
+{
+	const uint8_t *head = walk->data + at;
+
+	if (!has(walk, at, 8) || head[0] != 0)
+		return stop;
+	return first_wrapped(walk, at, little16(head + 2), little32(head + 4));
+}
+
+/* The numbers of files (LINKTYPE_) where they differ from those of systems (DLT_), too. */
+static const struct {
+	int link_type;
+	struct cursor (*first)(const struct link_walk *walk, uint32_t at);
+} link_types[] = {
+	{ DLT_EN10MB, first_ethernet },
+	{ DLT_RAW, first_ip },
+	{ 14, first_ip }, /* DLT_RAW of OpenBSD */
+	{ 101, first_ip }, /* LINKTYPE_RAW */
+	{ DLT_IPV4, first_ip },
+	{ DLT_IPV6, first_ip },
+	{ DLT_NULL, first_null },
+	{ DLT_LOOP, first_null },
+	{ DLT_LINUX_SLL, first_sll },
+	{ DLT_LINUX_SLL2, first_sll2 },
+	{ DLT_PPP, first_ppp },
+	{ DLT_PPP_SERIAL, first_ppp },
+	{ DLT_PPP_ETHER, first_pppoe },
+	{ DLT_C_HDLC, first_hdlc },
+	{ DLT_MPLS, first_mpls },
+	{ DLT_IEEE802_11, first_wifi },
+	{ DLT_IEEE802_11_RADIO, first_radiotap },
+	{ DLT_PPI, first_ppi },
+	{ DLT_PKTAP, first_pktap },
+	{ 149, first_pktap }, /* DLT_USER2: Apple's before it had a number */
+	{ DLT_NFLOG, first_nflog },
+	{ DLT_DSA_TAG_DSA, first_dsa },
+	{ DLT_DSA_TAG_EDSA, first_edsa },
+	{ DLT_DSA_TAG_BRCM, first_dsa },
+	{ DLT_DSA_TAG_BRCM_PREPEND, first_brcm_prepend },
+};
+
+#define LINK_TYPES (sizeof(link_types) / sizeof(link_types[0]))
+
+bool link_type_is_known(int link_type)
+{
+	for (size_t i = 0; i < LINK_TYPES; i++)
+		if (link_types[i].link_type == link_type)
+			return true;
+	return false;
+}
+
+static struct cursor first_step(const struct link_walk *walk, int link_type, uint32_t at)
+{
+	for (size_t i = 0; i < LINK_TYPES; i++)
+		if (link_types[i].link_type == link_type)
+			return link_types[i].first(walk, at);
+	return stop;
 }
 
 static struct cursor after_ethernet(const struct link_walk *walk, uint32_t at)
@@ -295,7 +449,7 @@ static struct cursor from_inner(const struct inner *inner)
 	}
 }
 
-/* What is inside the IP packet at `at`, when it is a tunnel. */
+/* What is inside the IP packet at `at`: of a tunnel with `decap`, of a mirror always. */
 static struct cursor into_tunnel(struct link_walk *walk, uint32_t at)
 {
 	const uint8_t *end = walk->data + walk->len;
@@ -304,8 +458,18 @@ static struct cursor into_tunnel(struct link_walk *walk, uint32_t at)
 
 	if (packet_find(walk->data, end, at, &found))
 		return stop;
-	inner = tunnel_inside(walk->data, walk->len, found.transport, found.protocol);
+	inner = walk->decap ?
+			tunnel_inside(walk->data, walk->len, found.transport, found.protocol) :
+			mirror_inside(walk->data, walk->len, found.transport, found.protocol);
 	return from_inner(&inner);
+}
+
+/* Most packets need no second look. */
+static bool may_be_tunnel(const struct link_walk *walk, uint32_t at)
+{
+	const uint8_t *ip = walk->data + at;
+
+	return walk->decap || ip[ip[0] >> 4 == 4 ? 9 : 6] == TUNNEL_PROTOCOL_GRE;
 }
 
 /* A fragment is no packet; the last one makes it one, which lies elsewhere. */
@@ -358,7 +522,7 @@ static int walk_on(struct link_walk *walk, struct cursor here)
 		}
 		if (!has(walk, here.at, 20) || !assemble(walk, &here.at))
 			return -1;
-		inside = walk->decap ? into_tunnel(walk, here.at) : stop;
+		inside = may_be_tunnel(walk, here.at) ? into_tunnel(walk, here.at) : stop;
 		if (inside.step == STEP_STOP)
 			return (int)here.at;
 		here = inside;
@@ -373,9 +537,10 @@ int link_first(struct link_walk *walk, int link_type)
 	/* Most frames are this one, and need no walk. */
 	if (!walk->decap && link_type == DLT_EN10MB && has(walk, 0, 34) &&
 	    packet_u16(walk->data + 12) == PACKET_ETHERTYPE_IPV4 &&
+	    walk->data[23] != TUNNEL_PROTOCOL_GRE &&
 	    !fragments_is_one(walk->data + 14, walk->len - 14))
 		return 14;
-	return walk_on(walk, first_step(walk, link_type));
+	return walk_on(walk, first_step(walk, link_type, 0));
 }
 
 int link_next(struct link_walk *walk)

@@ -20,7 +20,8 @@ struct fragments;
  *
  * @data       The frame; afterwards, the bytes in which the IP packet lies: a packet that came in
  *             fragments is not in the frame. @len bytes were captured.
- * @decap      Look into VXLAN, Geneve, GRE, IP in IP, GTP-U and Teredo.
+ * @decap      Look into VXLAN, Geneve, GRE, IP in IP, GTP-U and Teredo. ERSPAN is always looked into:
+ *             outside of it there is nothing but the way to who captures.
  * @fragments  Borrowed.
  * @is_fragment  The frame has a fragment, and no packet became complete by it.
  */

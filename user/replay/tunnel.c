@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "user/replay/tunnel.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "include/packet_view.h"
@@ -29,6 +30,15 @@ static struct inner inside_ethertype(uint16_t ethertype, uint32_t at)
 	return (struct inner){ INNER_ETHERTYPE, ethertype, at };
 }
 
+/* draft-foschiano-erspan-03 section 4.3: frame type 2 is IP without Ethernet; O adds 8 bytes. */
+static struct inner inside_erspan3(const uint8_t *data, uint32_t at)
+{
+	bool is_ip = (data[at + 10] >> 2 & 0x1f) == 2;
+
+	return (struct inner){ is_ip ? INNER_IP : INNER_ETHERNET, 0,
+			       at + (data[at + 11] & 1 ? 20 : 12) };
+}
+
 /* RFC 2784, RFC 2890; RFC 2637 is version 1. */
 static struct inner inside_gre(const uint8_t *data, uint32_t len, uint32_t at)
 {
@@ -48,7 +58,7 @@ static struct inner inside_gre(const uint8_t *data, uint32_t len, uint32_t at)
 	if (type == ETHERTYPE_ERSPAN3) {
 		if (at + 12 > len)
 			return nothing;
-		return (struct inner){ INNER_ETHERNET, 0, at + (data[at + 11] & 1 ? 20 : 12) };
+		return inside_erspan3(data, at);
 	}
 	return inside_ethertype(type, at);
 }
@@ -152,4 +162,15 @@ struct inner tunnel_inside(const uint8_t *data, uint32_t len, uint32_t at, uint8
 	default:
 		return nothing;
 	}
+}
+
+struct inner mirror_inside(const uint8_t *data, uint32_t len, uint32_t at, uint8_t protocol)
+{
+	uint16_t type;
+
+	if (protocol != PROTO_GRE || at + 4 > len)
+		return nothing;
+	type = packet_u16(data + at + 2);
+	return type == ETHERTYPE_ERSPAN2 || type == ETHERTYPE_ERSPAN3 ? inside_gre(data, len, at) :
+									nothing;
 }

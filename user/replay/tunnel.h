@@ -27,4 +27,10 @@ struct inner {
  */
 struct inner tunnel_inside(const uint8_t *data, uint32_t len, uint32_t at, uint8_t protocol);
 
+/* The same for ERSPAN alone, types I to III: a mirrored frame, sent to whoever captures. */
+struct inner mirror_inside(const uint8_t *data, uint32_t len, uint32_t at, uint8_t protocol);
+
+/* The protocol of an IP packet that may be a mirror's. */
+#define TUNNEL_PROTOCOL_GRE 47
+
 #endif
