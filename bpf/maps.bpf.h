@@ -30,6 +30,7 @@ enum socket_phase {
  *
  * @watched   The record as it grows; passed whole to the watch map.
  * @rcv_nxt @snd_nxt  At ->CLOSE: tcp_disconnect() clears the socket's own.
+ * @fin_snd_una @fin_snd_nxt  When the peer's FIN was taken.
  * @state     As the last inet_sock_set_state said; LISTEN in the clone that a child starts
  *            with. The kernel skips a tracepoint program that would run on top of itself
  *            (softirq over a task), so a transition may be missing: this tells.
@@ -38,6 +39,8 @@ struct socket_state {
 	struct watched_close watched;
 	__u32 rcv_nxt;
 	__u32 snd_nxt;
+	__u32 fin_snd_una;
+	__u32 fin_snd_nxt;
 	__u8 phase; /* enum socket_phase */
 	__u8 state;
 	__u8 stack_rank; /* enum stack_rank */
@@ -249,6 +252,27 @@ struct answered_map {
 	__type(value, __u64); /* the address of its data */
 };
 
+/* Who sent a signal, by its target: bpf/death.bpf.c. */
+struct killer_key {
+	__u32 pid;
+	__u32 signal;
+};
+
+struct killer {
+	struct task_identity task;
+	__u64 time_ns;
+	__u8 is_oom;
+	__u8 flags; /* DEATH_* */
+	__u8 reserved[6];
+};
+
+struct killers_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct killer_key);
+	__type(value, struct killer);
+};
+
 extern struct sockets_map ct_sockets SEC(".maps");
 extern struct flows_map ct_flows SEC(".maps");
 extern struct watch_map ct_watch SEC(".maps");
@@ -270,6 +294,7 @@ extern struct tally_map ct_tally SEC(".maps");
 extern struct tally_rest_map ct_tally_rest SEC(".maps");
 extern struct origins_map ct_origins SEC(".maps");
 extern struct answered_map ct_answered SEC(".maps");
+extern struct killers_map ct_killers SEC(".maps");
 extern struct standby_map ct_to_set_state SEC(".maps");
 extern struct standby_map ct_to_recv_rst SEC(".maps");
 extern struct standby_map ct_to_send_rst SEC(".maps");

@@ -169,6 +169,15 @@ static __always_inline bool watch_take(const struct flow_key *key, __u64 due_ns,
 	return ret->deadline_ns <= due_ns && !bpf_map_delete_elem(&ct_watch, key);
 }
 
+/* Nothing went either way while it waited, but nobody else counts that. */
+static __always_inline void record_age_idle(struct close_record *record, __u64 now_ns)
+{
+	__u64 waited_ns = now_ns - record->head.time_ns;
+
+	if (record->idle_jiffies != IDLE_UNKNOWN)
+		record->idle_jiffies += waited_ns * (tracer_hz ? tracer_hz : 1000) / NS_PER_SECOND;
+}
+
 /* The wait of what watch_take() took is over: `seen` is what came. */
 static __always_inline void watch_tell(const struct flow_key *key, struct flow_state *flow,
 				       __u64 seen, __u8 reset_reason, struct watched_close *taken)
@@ -181,6 +190,7 @@ static __always_inline void watch_tell(const struct flow_key *key, struct flow_s
 		record->evidence.reset_reason = reset_reason;
 		record->evidence.seen |= EVIDENCE(KERNEL_REASON);
 	}
+	record_age_idle(record, bpf_ktime_get_ns());
 	record->head.time_ns = bpf_ktime_get_ns();
 	if (flow) {
 		own = flow_side_of(flow, record->local_side);

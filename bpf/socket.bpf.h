@@ -6,9 +6,11 @@
 #ifndef BPF_SOCKET_BPF_H
 #define BPF_SOCKET_BPF_H
 
+#include "bpf/death.bpf.h"
 #include "bpf/flow_store.bpf.h"
 #include "bpf/owner.bpf.h"
 #include "bpf/record_emit.bpf.h"
+#include "bpf/timing.bpf.h"
 
 /* include/net/sock.h, enum sock_flags: the first five have kept their numbers since 2.6. */
 #define SOCKET_FLAG(sk, flag) ((sk)->__sk_common.skc_flags & (1UL << (flag)))
@@ -47,6 +49,7 @@ static __always_inline void socket_restart(struct socket_state *state, __u64 rol
 	record->birth_ns = bpf_ktime_get_ns();
 	record->closer.pid = 0;
 	__builtin_memset(record->closer.comm, 0, sizeof(record->closer.comm));
+	__builtin_memset(&record->detail, 0, sizeof(record->detail));
 	__builtin_memset(&record->evidence, 0, sizeof(record->evidence));
 	record->evidence.seen = role;
 	state->phase = SOCKET_OPEN;
@@ -93,6 +96,7 @@ static __always_inline void closer_fill(struct close_record *record, struct sock
 		__builtin_memset(&record->closer, 0, sizeof(record->closer));
 		return;
 	}
+	ct_death_fill(record);
 	/* Whoever closes an accepted socket of his own holds it; ss -K is told apart at ->CLOSE. */
 	if (sk->sk_err != EVIDENCE_ECONNABORTED && record->closer.pid &&
 	    record->owner_source < OWNER_FROM_OWNED_CALL && socket_has_file(sk)) {
@@ -107,8 +111,10 @@ static __always_inline void closer_fill(struct close_record *record, struct sock
  */
 static __always_inline void closer_of_unaccepted_fill(struct close_record *record)
 {
-	if (record->owner.pid && record->owner.pid == (__u32)(bpf_get_current_pid_tgid() >> 32))
-		task_identity_fill(&record->closer);
+	if (!record->owner.pid || record->owner.pid != (__u32)(bpf_get_current_pid_tgid() >> 32))
+		return;
+	task_identity_fill(&record->closer);
+	ct_death_fill(record);
 }
 
 static __always_inline __u64 socket_flag_bits(struct sock *sk)
@@ -192,6 +198,7 @@ static __always_inline void socket_snapshot_tcp(struct socket_state *state, stru
 	record->bytes_sent = tp->bytes_sent - tp->bytes_retrans;
 	record->bytes_received = tp->bytes_received - (peer_fin && tp->bytes_received);
 	record->rtt_us = tp->srtt_us >> 3;
+	timing_of_close(state, tp, old_state);
 	record->idle_jiffies =
 		e->seen & EVIDENCE(ESTABLISHED) ? socket_idle_jiffies(tp) : IDLE_UNKNOWN;
 }

@@ -114,6 +114,8 @@ static __always_inline void socket_closing(void *ctx, struct sock *sk, int newst
 	record = &state->watched.record;
 	if (newstate == TCP_CLOSE_WAIT && !record->evidence.fin_first)
 		record->evidence.fin_first = 2;
+	if (newstate == TCP_CLOSE_WAIT || newstate == TCP_CLOSING)
+		timing_of_peer_fin(state, bpf_skc_to_tcp_sock(sk));
 	if (newstate == TCP_FIN_WAIT1 && !record->evidence.fin_first)
 		record->evidence.fin_first = 1;
 	if (newstate == TCP_FIN_WAIT1 || newstate == TCP_LAST_ACK) {

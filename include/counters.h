@@ -22,6 +22,8 @@
 	  "closed sockets that could not be remembered")                                           \
 	X(SCRATCH_FAILED, "scratch_failed", LOSS,                                                  \
 	  "records for which no place was left to build them in")                                  \
+	X(KILLER_FAILED, "killer_failed", LOSS,                                                    \
+	  "deaths by the kernel, or by somebody, that could not be noted")                         \
 	X(TRANSITION_MISSED, "transition_missed", NOTE,                                            \
 	  "state changes that the kernel did not show, made up for by later events")               \
 	X(DESTROY_CAUGHT, "destroy_caught", NOTE,                                                  \

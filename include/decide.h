@@ -116,10 +116,15 @@ ALWAYS_INLINE void close_decide(const struct close_evidence *evidence,
 	decision->reason_derived = decision->reset_reason != RESET_REASON_NONE;
 }
 
-/* What the tracer shows without --all: everything but the clean closes and the benign. */
+/*
+ * What the tracer shows without --all: everything but the clean closes and the benign. A clean close
+ * of a process that crashed is not what anybody meant.
+ */
 ALWAYS_INLINE int close_is_abnormal(const struct close_decision *decision)
 {
-	return decision->verdict != CLOSE_FIN_NORMAL && !decision->benign;
+	return (decision->verdict != CLOSE_FIN_NORMAL ||
+		decision->cause == CLOSE_CAUSE_PROCESS_DIED) &&
+	       !decision->benign;
 }
 
 #endif

@@ -60,11 +60,25 @@ ALWAYS_INLINE int decide_timeout(const struct close_evidence *e, struct close_de
 		      CLOSE_IS_PROVED, soft);
 }
 
+/*
+ * What the stack of a closed socket does with data: it answers by RST. Who had sent it when the peer's
+ * FIN was taken could not know; who sent it later could.
+ */
+ALWAYS_INLINE __u8 cause_of_reset_socket(const struct close_evidence *e)
+{
+	if (e->seen & EVIDENCE(FIN_CROSSED))
+		return CLOSE_CAUSE_KEEPALIVE_RACE;
+	if (e->seen & EVIDENCE(SENT_AFTER_FIN))
+		return CLOSE_CAUSE_STALE_POOL;
+	return cause_of_peer_reset(e);
+}
+
 /* An accepted RST: whose was it? */
 ALWAYS_INLINE int decide_reset_by_peer(const struct close_evidence *e, struct close_decision *d)
 {
 	__u64 used =
-		e->seen & (EVIDENCE(RECEIVE_RESET) | EVIDENCE(RST_IN) | EVIDENCE(RST_IN_EXACT));
+		e->seen & (EVIDENCE(RECEIVE_RESET) | EVIDENCE(RST_IN) | EVIDENCE(RST_IN_EXACT) |
+			   EVIDENCE(FIN_CROSSED) | EVIDENCE(SENT_AFTER_FIN));
 	__u8 confidence = e->seen & EVIDENCE(RST_IN) && !(e->seen & PATH_RESET_SIGNS) ?
 				  CLOSE_IS_PROVED :
 				  CLOSE_IS_INFERRED;
@@ -82,7 +96,8 @@ ALWAYS_INLINE int decide_reset_by_peer(const struct close_evidence *e, struct cl
 			      confidence, used);
 	if ((e->seen & EVIDENCE(SERVER)) && e->fin_first == 2)
 		d->benign = 1;
-	return decide(d, CLOSE_PEER_RESET, cause_of_peer_reset(e), CLOSE_BY_PEER, confidence, used);
+	return decide(d, CLOSE_PEER_RESET, cause_of_reset_socket(e), CLOSE_BY_PEER, confidence,
+		      used);
 }
 
 /*
@@ -296,12 +311,22 @@ ALWAYS_INLINE int decide_fin(const struct close_evidence *e, struct close_decisi
 		      fin_seen);
 }
 
+/* The exchange was clean, but not because anybody meant to end it. */
+ALWAYS_INLINE void decide_fin_of_the_dead(const struct close_evidence *e, struct close_decision *d)
+{
+	if (d->verdict != CLOSE_FIN_NORMAL || !(e->seen & EVIDENCE(CLOSER_DIED)))
+		return;
+	d->cause = CLOSE_CAUSE_PROCESS_DIED;
+	d->used |= EVIDENCE(CLOSER_DIED);
+}
+
 ALWAYS_INLINE void decide_socket(const struct close_evidence *e, struct close_decision *d)
 {
 	if (decide_killed(e, d) || decide_timeout(e, d) || decide_reset_received(e, d) ||
 	    decide_not_shown(e, d) || decide_local_abort(e, d))
 		return;
 	decide_fin(e, d);
+	decide_fin_of_the_dead(e, d);
 }
 
 #endif

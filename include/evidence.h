@@ -63,7 +63,13 @@
 	X(RST_TOO_EARLY, 45, "rst_too_early",                                                      \
 	  "the RST acknowledges data that cannot have reached the peer and come back")             \
 	X(RST_IP_ID_OFF, 46, "rst_ip_id_off",                                                      \
-	  "the RST has an IP ID that the stack which sent the SYN-ACK does not give")
+	  "the RST has an IP ID that the stack which sent the SYN-ACK does not give")              \
+	X(CLOSER_DIED, 47, "closer_died",                                                          \
+	  "the process that closed had crashed, was killed or exited with an error")               \
+	X(FIN_CROSSED, 48, "fin_crossed",                                                          \
+	  "data was on its way, none of it acknowledged, when the peer's FIN was taken")           \
+	X(SENT_AFTER_FIN, 49, "sent_after_fin",                                                    \
+	  "data was first sent after the peer's FIN had been taken")
 
 #define EVIDENCE(id) (1ULL << EVIDENCE_BIT_##id)
 #define EVIDENCE_ENUM(id, bit, ...) EVIDENCE_BIT_##id = bit,

@@ -7,11 +7,11 @@
 #ifndef CLOSETRACE_RECORD_H
 #define CLOSETRACE_RECORD_H
 
+#include "include/close_detail.h"
 #include "include/decide.h"
 #include "include/flow_key.h"
 
-#define RECORD_ABI_VERSION 1
-#define TASK_COMM_BYTES 16
+#define RECORD_ABI_VERSION 2
 
 enum record_type {
 	RECORD_CLOSE = 1, /* struct close_record */
@@ -19,6 +19,7 @@ enum record_type {
 	RECORD_NETNS = 3, /* struct netns_record: a namespace that was not known */
 	RECORD_CGROUP = 4, /* struct cgroup_record: a cgroup was made or removed */
 	RECORD_STORM = 5, /* struct storm_record: endings that were only counted */
+	RECORD_OOM = 6, /* struct oom_record: a process that the kernel kills for its memory */
 };
 
 /* close_record.head.flags */
@@ -35,17 +36,6 @@ struct record_head {
 	__u64 time_ns; /* CLOCK_MONOTONIC */
 };
 ABI_SIZE(struct record_head, 16);
-
-/**
- * @pid   Process (thread group) id in the initial pid namespace; 0 = unknown.
- * @comm  Not NUL-terminated when all 16 bytes are used; any bytes may occur.
- */
-struct task_identity {
-	__u32 pid;
-	__u32 uid;
-	char comm[TASK_COMM_BYTES];
-};
-ABI_SIZE(struct task_identity, 24);
 
 /**
  * One ending.
@@ -87,8 +77,9 @@ struct close_record {
 	struct task_identity closer;
 	struct close_evidence evidence;
 	struct close_decision decision;
+	struct close_detail detail;
 };
-ABI_SIZE(struct close_record, 272);
+ABI_SIZE(struct close_record, 376);
 
 #define IDLE_UNKNOWN 0xffffffffu
 
@@ -114,7 +105,7 @@ struct watched_close {
 	struct close_record record;
 	__u64 deadline_ns;
 };
-ABI_SIZE(struct watched_close, 280);
+ABI_SIZE(struct watched_close, 384);
 
 struct netns_record {
 	struct record_head head;
@@ -138,7 +129,7 @@ struct storm_record {
 	__u8 level;
 	__u8 reserved[7];
 };
-ABI_SIZE(struct storm_record, 296);
+ABI_SIZE(struct storm_record, 400);
 
 #define CGROUP_PATH_BYTES 256
 
@@ -159,5 +150,25 @@ struct cgroup_record {
 	char path[CGROUP_PATH_BYTES];
 };
 ABI_SIZE(struct cgroup_record, 280);
+
+#define OOM_CGROUP_DEPTH 6
+#define OOM_CGROUP_NAME_BYTES 72
+
+/**
+ * The kernel has chosen this process to free memory. Comes before the endings of its sockets.
+ *
+ * @pid          As in struct task_identity.
+ * @limit_bytes  Of the cgroup that had reached its limit; 0: none had, the whole host ran short.
+ * @names        The path of that cgroup, from the leaf up; NUL-terminated unless cut, an empty name
+ *               ends it. Any other bytes may occur.
+ */
+struct oom_record {
+	struct record_head head;
+	__u64 limit_bytes;
+	__u32 pid;
+	__u32 reserved;
+	char names[OOM_CGROUP_DEPTH][OOM_CGROUP_NAME_BYTES];
+};
+ABI_SIZE(struct oom_record, 464);
 
 #endif

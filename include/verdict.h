@@ -135,7 +135,13 @@
 	X(SILENT, 40, "silent", "closed without a packet, as when a namespace goes")               \
 	X(CONNECT_FAILED, 41, "connect_failed", "the SYN could not be sent at all")                \
 	X(MPTCP_SUBFLOW, 42, "mptcp_subflow", "MPTCP would not have this subflow (RFC 8684)")      \
-	X(CAPTURE_END, 43, "capture_end", "the capture ended before the connection did")
+	X(CAPTURE_END, 43, "capture_end", "the capture ended before the connection did")           \
+	X(PROCESS_DIED, 44, "process_died",                                                        \
+	  "closed because the process crashed, was killed or exited with an error")                \
+	X(KEEPALIVE_RACE, 45, "keepalive_race",                                                    \
+	  "the peer closed an idle connection while a request was on its way to it")               \
+	X(STALE_POOL, 46, "stale_pool",                                                            \
+	  "data was sent on a connection that the peer had closed before")
 
 /* enum sk_rst_reason (include/net/rstreason.h, Linux 6.10) by name; the numbers are ours. */
 #define KERNEL_RESET_REASONS(X)                                                                    \

@@ -22,6 +22,7 @@
 #define CAUSE_ICMP_PROHIBITED "cause=icmp_prohibited "
 #define CAUSE_SOCKET_DESTROY "cause=socket_destroy "
 #define CAUSE_LOCAL_FIRST "cause=local_first "
+#define CAUSE_PROCESS_DIED "cause=process_died "
 #define CAUSE_PEER_FIRST "cause=peer_first "
 #define CAUSE_SIMULTANEOUS "cause=simultaneous "
 #define CAUSE_ZERO_WINDOW "cause=zero_window "

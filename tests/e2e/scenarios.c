@@ -89,7 +89,8 @@ static const struct scenario first_rows[] = {
 		.at_b = "verdict=local_app_abort initiator=local_app stage=established "
 			"state=ESTABLISHED " CAUSE_UNREAD_DATA PROVED BY_SERVER CLOSED_BY_SERVER
 				SHAKEN NO_FIN RST_SERVER
-			"bytes_unread=1000 bytes_received=1000 bytes_sent=0",
+			"bytes_unread=1000 bytes_received=1000 bytes_sent=0 death=SIGKILL "
+			"killer_comm=battery exit_code=null",
 	},
 	{
 		.id = "09",
@@ -97,8 +98,9 @@ static const struct scenario first_rows[] = {
 		.recipe = recipe_server_killed,
 		.at_a = "verdict=fin_normal initiator=peer stage=closing state=LAST_ACK " CAUSE_PEER_FIRST
 			PROVED BY_CLIENT CLOSED_BY_CLIENT SHAKEN FINS_BOTH NO_RST CLIENT_BYTES,
-		.at_b = "verdict=fin_normal initiator=local_app stage=closing state=FIN_WAIT2 " CAUSE_LOCAL_FIRST
-			PROVED BY_SERVER CLOSED_BY_SERVER SHAKEN FINS_BOTH NO_RST SERVER_BYTES,
+		.at_b = "verdict=fin_normal initiator=local_app stage=closing state=FIN_WAIT2 " CAUSE_PROCESS_DIED
+			PROVED BY_SERVER CLOSED_BY_SERVER SHAKEN FINS_BOTH NO_RST SERVER_BYTES
+			"death=SIGKILL killer_comm=battery",
 	},
 	{
 		.id = "10",

@@ -66,6 +66,8 @@ static inline struct close_record sample_record(void)
 	r.local_isn = 0x01234567;
 	r.peer_isn = 0x89abcdef;
 	r.idle_jiffies = 3;
+	r.detail.idle_before_us = 4000;
+	r.detail.peer_fin_ns = r.head.time_ns - 7000000;
 	sample_set_task(&r.owner, 812, 33, "nginx");
 	sample_set_task(&r.closer, 813, 0, "nginx-worker-16");
 	r.evidence = (struct close_evidence){

@@ -71,6 +71,10 @@ static const struct expected full[] = {
 	{ "uid", "33" },
 	{ "closer_pid", "813" },
 	{ "closer_comm", "\"nginx-worker-16\"" },
+	{ "death", "null" },
+	{ "exit_code", "null" },
+	{ "killer_pid", "null" },
+	{ "killer_comm", "null" },
 	{ "owner_source", "\"owned_call\"" },
 	{ "cgroup", "\"/system.slice/nginx.service\"" },
 	{ "container_id", "\"4f5e\"" },
@@ -83,6 +87,8 @@ static const struct expected full[] = {
 	{ "peer_container_name", "\"db\"" },
 	{ "duration_us", "1234567" },
 	{ "idle_us", "12000" },
+	{ "idle_before_us", "4000" },
+	{ "peer_fin_us", "7000" },
 	{ "rtt_us", "345" },
 	{ "retransmits", "4" },
 	{ "bytes_sent", "123456" },
@@ -102,6 +108,8 @@ static const struct expected full[] = {
 	{ "ct_count", "1" },
 	{ "rst_ignored", "6" },
 	{ "incident", "\"89abcdef01234567\"" },
+	{ "isn_local", "19088743" },
+	{ "isn_peer", "2309737967" },
 	{ "ttl_min", "52" },
 	{ "ttl_max", "53" },
 	{ "rst_ttl", "211" },
@@ -126,6 +134,36 @@ TEST(a_full_record_gives_every_field)
 			fail_msg("%s is %s, expected %s", full[i].name, json_of(&c, full[i].name),
 				 full[i].json);
 	}
+}
+
+TEST(a_death_is_told_by_its_fields)
+{
+	struct closed_connection c = sample_connection();
+	struct close_detail *detail = &c.record.detail;
+
+	detail->death = CLOSE_DEATH_EXIT;
+	detail->exit_code = 0;
+	assert_string_equal(json_of(&c, "death"), "\"exit\"");
+	assert_string_equal(json_of(&c, "exit_code"), "0");
+	detail->death = CLOSE_DEATH_SIGNAL;
+	detail->death_signal = 9;
+	sample_set_task(&detail->killer, 99, 0, "kill");
+	assert_string_equal(json_of(&c, "death"), "\"SIGKILL\"");
+	assert_string_equal(json_of(&c, "exit_code"), "null");
+	assert_string_equal(json_of(&c, "killer_pid"), "99");
+	assert_string_equal(json_of(&c, "killer_comm"), "\"kill\"");
+	detail->death = CLOSE_DEATH_OOM;
+	assert_string_equal(json_of(&c, "death"), "\"oom\"");
+	detail->death = CLOSE_DEATH_EXEC;
+	assert_string_equal(json_of(&c, "death"), "\"exec\"");
+}
+
+TEST(a_fin_that_is_younger_than_the_end_is_not_known)
+{
+	struct closed_connection c = sample_connection();
+
+	c.record.detail.peer_fin_ns = c.record.head.time_ns + 1;
+	assert_string_equal(json_of(&c, "peer_fin_us"), "null");
 }
 
 /* These are always known. Everything else must be null in a record that knows nothing. */

@@ -121,6 +121,21 @@ const struct explain_text explain_causes[CLOSE_CAUSE_COUNT] = {
 	[CLOSE_CAUSE_CAPTURE_END] =
 		TEXT("What became of it is not in the file. `replay` shows such connections with\n"
 		     "--all only."),
+	[CLOSE_CAUSE_PROCESS_DIED] = TEXT(
+		"FIN as in any other close, but no program called close(): the kernel did, for\n"
+		"a process that crashed, was killed, or exited with a code other than 0. See\n"
+		"`death`, `exit_code` and `killer_comm`. An end by SIGTERM, SIGINT or SIGHUP\n"
+		"was asked for and is not marked so."),
+	[CLOSE_CAUSE_KEEPALIVE_RACE] = TEXT(
+		"The peer's idle timer ran out just as this side sent its next request: the two\n"
+		"crossed, and the peer answered by RST. Nothing of the request was read, so it\n"
+		"is safe to repeat. Cure: an idle timeout here that is shorter than the peer's\n"
+		"(keepalive_timeout of nginx's upstream block, the idle time of a pool)."),
+	[CLOSE_CAUSE_STALE_POOL] = TEXT(
+		"The peer's FIN had been here for `peer_fin_us` at the end, unnoticed. A pool\n"
+		"that reads from idle connections, or tests one before use, would have seen\n"
+		"it. Nothing of what was sent was read, so it is safe to repeat. Cure: test on\n"
+		"borrow, or an idle timeout that is shorter than the peer's."),
 	[CLOSE_CAUSE_CONNECT_FAILED] = TEXT(
 		"connect() failed at once: no route, a local filter, or no free port. `error`\n"
 		"tells, where the kernel left one."),
@@ -320,6 +335,14 @@ const struct explain_text explain_evidence[EVIDENCE_BIT_COUNT] = {
 	[EVIDENCE_BIT_RST_IP_ID_OFF] =
 		TEXT("IPv4. Linux and others that give a SYN-ACK the IP ID 0 give it to a RST\n"
 		     "without ACK, too. Alone it proves nothing."),
+	[EVIDENCE_BIT_CLOSER_DIED] = TEXT(
+		"PF_EXITING and the exit code of the task that closed, read as it did. SIGHUP,\n"
+		"SIGINT, SIGTERM and exit code 0 do not count."),
+	[EVIDENCE_BIT_FIN_CROSSED] = TEXT(
+		"Read from the socket when it took the FIN, and when it closed: after a pause\n"
+		"data had left, and the FIN acknowledged none of it."),
+	[EVIDENCE_BIT_SENT_AFTER_FIN] =
+		TEXT("All that was sent before had been acknowledged when the FIN was taken."),
 	[EVIDENCE_BIT_NEW_SYN] =
 		TEXT("A forwarded connection: what its ends did with the old one was not seen."),
 };

@@ -18,6 +18,7 @@
 #include "user/command/flows_options.h"
 #include "user/command/top_records.h"
 #include "user/filter/filter.h"
+#include "user/kernel/privilege.h"
 #include "user/model/flow_text.h"
 #include "user/tui/terminal.h"
 #include "user/tui/top_view.h"
@@ -320,9 +321,10 @@ static int top_open(struct top *top)
 
 static int top_run(struct top *top)
 {
-	int err;
+	int err = privilege_drop();
 
-	flow_engine_drop_privilege(top->engine);
+	if (err)
+		log_warn("keeping more privilege than needed: %s", strerror(-err));
 	err = terminal_open();
 	if (err)
 		return EXIT_RUNTIME;

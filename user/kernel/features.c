@@ -151,6 +151,16 @@ static bool probe_cgroup_events(struct probe_context *context)
 	       btf_has(context, "btf_trace_cgroup_rmdir", BTF_KIND_TYPEDEF);
 }
 
+static bool probe_signal_events(struct probe_context *context)
+{
+	return btf_has(context, "btf_trace_signal_generate", BTF_KIND_TYPEDEF);
+}
+
+static bool probe_oom_events(struct probe_context *context)
+{
+	return btf_has(context, "btf_trace_mark_victim", BTF_KIND_TYPEDEF);
+}
+
 /*
  * 7.0, a46023d5616e: what is on a tracepoint may be preempted, and until it goes on the kernel skips
  * the same program for every other task of that processor. The commit brought the member.
@@ -184,6 +194,8 @@ static bool (*const feature_probes[])(struct probe_context *) = {
 	[KERNEL_FEATURE_RESET_REASON] = probe_reset_reason,
 	[KERNEL_FEATURE_TCX] = probe_tcx,
 	[KERNEL_FEATURE_CGROUP_EVENTS] = probe_cgroup_events,
+	[KERNEL_FEATURE_SIGNAL_EVENTS] = probe_signal_events,
+	[KERNEL_FEATURE_OOM_EVENTS] = probe_oom_events,
 	[KERNEL_FEATURE_ATOMIC_TRACEPOINTS] = probe_atomic_tracepoints,
 	[KERNEL_FEATURE_ALL_NAMESPACES] = probe_all_namespaces,
 };

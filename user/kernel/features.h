@@ -30,6 +30,11 @@
 	X(CGROUP_EVENTS, "cgroup_events", false, "5.5",                                            \
 	  "tracepoints that tell of cgroups that come and go (CONFIG_CGROUPS)",                    \
 	  "containers that live for a moment only stay unknown")                                   \
+	X(SIGNAL_EVENTS, "signal_events", false, "",                                               \
+	  "the tracepoint that tells who sends a signal", "who killed a process stays unknown")    \
+	X(OOM_EVENTS, "oom_events", false, "4.14",                                                 \
+	  "the tracepoint that tells whom the kernel kills for memory",                            \
+	  "a process killed for memory is one killed by SIGKILL")                                  \
 	X(ATOMIC_TRACEPOINTS, "atomic_tracepoints", false, "until 6.19",                           \
 	  "a task that is within a tracepoint is not preempted there",                             \
 	  "programs are skipped meanwhile; standby programs take over what they missed")           \

@@ -47,6 +47,10 @@ static void leave_out(const struct kernel_features *features, struct closetrace_
 		bpf_program__set_autoload(skeleton->progs.ct_cgroup_mkdir, false);
 		bpf_program__set_autoload(skeleton->progs.ct_cgroup_rmdir, false);
 	}
+	if (!kernel_features_has(features, KERNEL_FEATURE_SIGNAL_EVENTS))
+		bpf_program__set_autoload(skeleton->progs.ct_signal, false);
+	if (!kernel_features_has(features, KERNEL_FEATURE_OOM_EVENTS))
+		bpf_program__set_autoload(skeleton->progs.ct_oom, false);
 }
 
 int tracer_load(const struct tracer_options *options, const struct tracer_config *config,

@@ -67,13 +67,20 @@ static bool verdict_has_closer(uint8_t verdict)
 	}
 }
 
+static void forget_closer(struct close_record *record)
+{
+	memset(&record->closer, 0, sizeof(record->closer));
+	memset(&record->detail.killer, 0, sizeof(record->detail.killer));
+	record->detail.death = CLOSE_DEATH_NONE;
+}
+
 void connection_from_record(const struct close_record *record, const struct record_context *context,
 			    struct closed_connection *ret)
 {
 	memset(ret, 0, sizeof(*ret));
 	ret->record = *record;
 	if (!verdict_has_closer(record->decision.verdict))
-		memset(&ret->record.closer, 0, sizeof(ret->record.closer));
+		forget_closer(&ret->record);
 	ret->wall_ns = clock_map_to_wall_ns(&context->clock, record->head.time_ns);
 	ret->repeated = 1;
 	ret->host = context->host;

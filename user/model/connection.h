@@ -36,6 +36,7 @@ enum connection_client {
 };
 
 struct host_timeouts;
+struct oom_kill;
 struct zeek_summary;
 
 /**
@@ -120,6 +121,7 @@ struct string_list {
  * @cgroup       Path below the cgroup root, set by enrichment; may be NULL.
  * @container    Of the socket, set by enrichment; may be NULL.
  * @other_end    Set by the pipeline when both ends are of this host; may be NULL.
+ * @oom_kill     Of the process that closed, set by the pipeline; may be NULL.
  * @zeek         Set by a replay; NULL for what was seen live.
  */
 struct closed_connection {
@@ -135,6 +137,7 @@ struct closed_connection {
 	const char *cgroup;
 	const struct container *container;
 	const struct other_end *other_end;
+	const struct oom_kill *oom_kill;
 	const char *zone_local;
 	const char *zone_peer;
 	uint64_t habit_closes;

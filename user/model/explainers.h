@@ -29,6 +29,9 @@ void explain_bad_segment(struct strbuf *b, const struct closed_connection *c);
 void explain_firewall(struct strbuf *b, const struct closed_connection *c);
 
 void explain_refused_there(struct strbuf *b, const struct closed_connection *c);
+/* Causes of peer_reset: explanation_idle.c. */
+void explain_keepalive_race(struct strbuf *b, const struct closed_connection *c);
+void explain_stale_pool(struct strbuf *b, const struct closed_connection *c);
 void explain_peer_reset(struct strbuf *b, const struct closed_connection *c);
 void explain_reset_handshake(struct strbuf *b, const struct closed_connection *c);
 void explain_path_reset(struct strbuf *b, const struct closed_connection *c);

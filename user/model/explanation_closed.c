@@ -4,6 +4,25 @@
 
 #include "user/model/names.h"
 #include "user/model/say.h"
+#include "user/model/say_death.h"
+
+/* Nobody meant to close: it went with its process. */
+static void say_death_first(struct strbuf *b, const struct closed_connection *c)
+{
+	say_closer(b, c, "the process");
+	say_closed(b, c);
+	say(b, ", which closed the connection; ");
+	connection_append_peer(b, c);
+	say(b, is_inferred(c) ? " probably followed" : " followed");
+}
+
+static void say_death_second(struct strbuf *b, const struct closed_connection *c)
+{
+	connection_append_peer(b, c);
+	say(b, " closed first, then ");
+	say_closer(b, c, "the process");
+	say_closed(b, c);
+}
 
 void explain_fin_normal(struct strbuf *b, const struct closed_connection *c)
 {
@@ -18,7 +37,12 @@ void explain_fin_normal(struct strbuf *b, const struct closed_connection *c)
 		say_duration(b, c, " after ");
 		return;
 	}
-	if (c->record.decision.cause == CLOSE_CAUSE_SIMULTANEOUS) {
+	if (closer_died(c)) {
+		if (peer_first)
+			say_death_second(b, c);
+		else
+			say_death_first(b, c);
+	} else if (c->record.decision.cause == CLOSE_CAUSE_SIMULTANEOUS) {
 		say_closer(b, c, "this host");
 		say(b, " and ");
 		connection_append_peer(b, c);
@@ -49,7 +73,8 @@ void explain_half_close_timeout(struct strbuf *b, const struct closed_connection
 		return;
 	}
 	say_closer(b, c, "this host");
-	say(b, " closed, but ");
+	say_closed(b, c);
+	say(b, ", but ");
 	connection_append_peer(b, c);
 	say(b, is_inferred(c) ? " probably did not close its side" :
 				" did not close its side within tcp_fin_timeout");
@@ -58,7 +83,8 @@ void explain_half_close_timeout(struct strbuf *b, const struct closed_connection
 void explain_fin_unacked(struct strbuf *b, const struct closed_connection *c)
 {
 	say_closer(b, c, "this host");
-	say(b, " closed, but ");
+	say_closed(b, c);
+	say(b, ", but ");
 	connection_append_peer(b, c);
 	say(b, " never acknowledged the FIN");
 	say_times(b, evidence_of(c)->local_fin_count);

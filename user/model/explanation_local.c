@@ -4,6 +4,13 @@
 
 #include "user/model/duration_text.h"
 #include "user/model/say.h"
+#include "user/model/say_death.h"
+
+static bool fin_had_left(const struct close_evidence *e)
+{
+	return e->local_fin_count ||
+	       (e->state != TCP_STATE_ESTABLISHED && e->state != TCP_STATE_CLOSE_WAIT);
+}
 
 void explain_app_abort(struct strbuf *b, const struct closed_connection *c)
 {
@@ -12,7 +19,8 @@ void explain_app_abort(struct strbuf *b, const struct closed_connection *c)
 	say_closer(b, c, "the application");
 	switch (c->record.decision.cause) {
 	case CLOSE_CAUSE_UNREAD_DATA:
-		say(b, " closed with ");
+		say_closed(b, c);
+		say(b, " with ");
 		if (e->unread_bytes)
 			say_bytes(b, e->unread_bytes, " unread");
 		else
@@ -20,12 +28,14 @@ void explain_app_abort(struct strbuf *b, const struct closed_connection *c)
 		say_so_rst(b, c, "");
 		return;
 	case CLOSE_CAUSE_LINGER0:
-		say(b, " closed with SO_LINGER set to 0 s");
-		say_so_rst(b, c, " instead of FIN");
+		say_closed(b, c);
+		say(b, " with SO_LINGER set to 0 s");
+		say_so_rst(b, c, fin_had_left(e) ? "" : " instead of FIN");
 		say_unsent(b, c);
 		return;
 	case CLOSE_CAUSE_LINGER2:
-		say(b, " closed with a negative TCP_LINGER2");
+		say_closed(b, c);
+		say(b, " with a negative TCP_LINGER2");
 		say_so_rst(b, c, " instead of waiting for the peer's FIN");
 		return;
 	case CLOSE_CAUSE_DISCONNECT:
@@ -50,7 +60,12 @@ void explain_app_abort(struct strbuf *b, const struct closed_connection *c)
 void explain_unaccepted(struct strbuf *b, const struct closed_connection *c)
 {
 	say_closer(b, c, "the application");
-	say(b, " stopped listening on ");
+	if (closer_died(c)) {
+		say_closed(b, c);
+		say(b, ", which closed the listener on ");
+	} else {
+		say(b, " stopped listening on ");
+	}
 	connection_append_local(b, c);
 	say(b, " before it accepted the connection of ");
 	connection_append_peer(b, c);
@@ -86,8 +101,10 @@ void explain_late_data(struct strbuf *b, const struct closed_connection *c)
 	connection_append_peer(b, c);
 	say(b, is_inferred(c) ? " probably came after " : " came after ");
 	say_closer(b, c, "the application");
-	say(b, c->record.decision.cause == CLOSE_CAUSE_DATA_AFTER_CLOSE ? " had closed" :
-									  " had stopped reading");
+	if (closer_died(c) || c->record.decision.cause == CLOSE_CAUSE_DATA_AFTER_CLOSE)
+		say_had_closed(b, c);
+	else
+		say(b, " had stopped reading");
 	if (c->record.local_fin_ns && c->record.local_fin_ns < c->record.head.time_ns) {
 		say(b, " ");
 		duration_append(b, (c->record.head.time_ns - c->record.local_fin_ns) / 1000, " ");

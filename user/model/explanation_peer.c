@@ -35,6 +35,16 @@ void explain_peer_reset(struct strbuf *b, const struct closed_connection *c)
 {
 	bool by_client = c->record.decision.initiator == CLOSE_BY_CLIENT;
 
+	if (c->record.decision.cause == CLOSE_CAUSE_KEEPALIVE_RACE) {
+		explain_keepalive_race(b, c);
+		say_other_end(b, c);
+		return;
+	}
+	if (c->record.decision.cause == CLOSE_CAUSE_STALE_POOL) {
+		explain_stale_pool(b, c);
+		say_other_end(b, c);
+		return;
+	}
 	say_end(b, c, by_client);
 	say(b, is_inferred(c) && !is_forwarded(c) ? " probably sent RST" : " sent RST");
 	say_idle(b, c);

@@ -6,6 +6,7 @@
 #include "user/model/community_id.h"
 #include "user/model/conn_state.h"
 #include "user/model/explanation.h"
+#include "user/model/say_death.h"
 #include "user/model/zeek_summary.h"
 
 #define UNUSED __attribute__((unused))
@@ -318,6 +319,27 @@ GETTER(closer_comm)
 	return give_comm(ret, &c->record.closer);
 }
 
+GETTER(death)
+{
+	return give_string(ret, death_name(&c->record.detail));
+}
+
+GETTER(exit_code)
+{
+	return give_number_if(ret, c->record.detail.death == CLOSE_DEATH_EXIT,
+			      c->record.detail.exit_code);
+}
+
+GETTER(killer_pid)
+{
+	return give_number_if(ret, c->record.detail.killer.pid != 0, c->record.detail.killer.pid);
+}
+
+GETTER(killer_comm)
+{
+	return give_comm(ret, &c->record.detail.killer);
+}
+
 GETTER(peer_pid)
 {
 	return give_number_if(ret, c->other_end != NULL,
@@ -381,6 +403,19 @@ GETTER(duration_us)
 GETTER(idle_us)
 {
 	return give_number_if(ret, connection_has(c, CONNECTION_HAS_IDLE), c->idle_us);
+}
+
+GETTER(idle_before_us)
+{
+	return give_number_if(ret, c->record.detail.idle_before_us != 0,
+			      c->record.detail.idle_before_us);
+}
+
+GETTER(peer_fin_us)
+{
+	uint64_t fin_ns = c->record.detail.peer_fin_ns, end_ns = c->record.head.time_ns;
+
+	return give_number_if(ret, fin_ns && fin_ns <= end_ns, (end_ns - fin_ns) / CLOCK_NS_PER_US);
 }
 
 GETTER(rtt_us)
@@ -503,6 +538,16 @@ GETTER(incident)
 	ret->text = scratch->data;
 	ret->len = scratch->len;
 	return (local || peer) && !scratch->failed;
+}
+
+GETTER(isn_local)
+{
+	return give_number_if(ret, c->record.local_isn != 0, c->record.local_isn);
+}
+
+GETTER(isn_peer)
+{
+	return give_number_if(ret, c->record.peer_isn != 0, c->record.peer_isn);
 }
 
 /* -- wire ------------------------------------------------------------------------------------ */

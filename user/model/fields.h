@@ -52,6 +52,10 @@
 	X(uid, U64, "", NULL, "user of that process")                                              \
 	X(closer_pid, U64, "", NULL, "process that closed the socket")                             \
 	X(closer_comm, STRING, "", NULL, "name of that process")                                   \
+	X(death, STRING, "", NULL, "how it went when it closed: exit, a signal, oom or exec")      \
+	X(exit_code, U64, "", NULL, "code with which it exited")                                   \
+	X(killer_pid, U64, "", NULL, "process that sent the signal of which it died")              \
+	X(killer_comm, STRING, "", NULL, "name of that process")                                   \
 	X(owner_source, WORD, "", &owner_source_words, "how the owner became known")               \
 	X(cgroup, STRING, "", NULL, "cgroup of the socket, as a path")                             \
 	X(container_id, STRING, "", NULL, "container of the socket, by its full id")               \
@@ -64,6 +68,9 @@
 	X(peer_container_name, STRING, "", NULL, "its container")                                  \
 	X(duration_us, DURATION_US, "us", NULL, "from the first SYN to the end")                   \
 	X(idle_us, DURATION_US, "us", NULL, "since the last data in either direction")             \
+	X(idle_before_us, DURATION_US, "us", NULL,                                                 \
+	  "from the last data before to the first that was never acknowledged")                    \
+	X(peer_fin_us, DURATION_US, "us", NULL, "since the peer's FIN was taken")                  \
 	X(rtt_us, DURATION_US, "us", NULL, "smoothed round-trip time")                             \
 	X(retransmits, U64, "packets", NULL, "segments that were sent again")                      \
 	X(bytes_sent, BYTES, "bytes", NULL, "payload that was sent")                               \
@@ -85,6 +92,8 @@
 	X(rst_ignored, U64, "packets", NULL, "RST of the peer that ended nothing")                 \
 	X(incident, STRING, "", NULL,                                                              \
 	  "the same for every record of one connection, at both ends and through NAT")             \
+	X(isn_local, U64, "", NULL, "initial sequence number of the local end")                    \
+	X(isn_peer, U64, "", NULL, "initial sequence number of the peer")                          \
 	X(ttl_min, U64, "hops", NULL, "lowest TTL of the peer's packets that are no RST")          \
 	X(ttl_max, U64, "hops", NULL, "highest TTL of the peer's packets that are no RST")         \
 	X(rst_ttl, U64, "hops", NULL, "TTL of the peer's RST")                                     \

@@ -28,6 +28,12 @@ static bool decision_is_valid(const struct close_decision *d)
 	       d->reset_reason < RESET_REASON_COUNT && d->reason_derived <= 1;
 }
 
+static bool detail_is_valid(const struct close_detail *d)
+{
+	return d->death < CLOSE_DEATH_COUNT && d->death_signal <= 127 &&
+	       !(d->death_flags & ~(DEATH_CORE_DUMPED | DEATH_WITH_INIT));
+}
+
 static bool close_is_valid(const void *data)
 {
 	struct close_record record;
@@ -35,7 +41,7 @@ static bool close_is_valid(const void *data)
 	memcpy(&record, data, sizeof(record));
 	return record.local_side <= 1 && record.owner_source < OWNER_SOURCE_COUNT &&
 	       record.hook <= WIRE_HOOK_TC_OUT && evidence_is_valid(&record.evidence) &&
-	       decision_is_valid(&record.decision);
+	       decision_is_valid(&record.decision) && detail_is_valid(&record.detail);
 }
 
 static bool amend_is_valid(const void *data)
@@ -71,6 +77,14 @@ static bool storm_is_valid(const void *data)
 	       record.last_ns >= record.close.head.time_ns && close_is_valid(&record.close);
 }
 
+static bool oom_is_valid(const void *data)
+{
+	struct oom_record record;
+
+	memcpy(&record, data, sizeof(record));
+	return record.pid != 0;
+}
+
 static const struct {
 	size_t size;
 	bool (*is_valid)(const void *data);
@@ -79,6 +93,7 @@ static const struct {
 	[RECORD_AMEND] = { sizeof(struct amend_record), amend_is_valid },
 	[RECORD_NETNS] = { sizeof(struct netns_record), netns_is_valid },
 	[RECORD_STORM] = { sizeof(struct storm_record), storm_is_valid },
+	[RECORD_OOM] = { sizeof(struct oom_record), oom_is_valid },
 	[RECORD_CGROUP] = { sizeof(struct cgroup_record), cgroup_is_valid },
 };
 

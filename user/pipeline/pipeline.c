@@ -8,6 +8,7 @@
 #include "user/base/cleanup.h"
 #include "user/model/record_check.h"
 #include "user/pipeline/hold.h"
+#include "user/pipeline/oom_kills.h"
 #include "user/pipeline/other_ends.h"
 
 struct pipeline {
@@ -15,6 +16,7 @@ struct pipeline {
 	struct pipeline_account account;
 	struct hold *hold;
 	struct other_ends *other_ends;
+	struct oom_kills *oom_kills;
 	/* Shown and grouped endings that are not yet known to be written. */
 	uint64_t unflushed, unflushed_grouped;
 	bool is_broken; /* the sink has failed: what still comes is only counted */
@@ -31,6 +33,8 @@ int pipeline_new(const struct pipeline_options *options, struct pipeline **ret)
 	err = hold_new(&pipeline->hold);
 	if (!err)
 		err = other_ends_new(&pipeline->other_ends);
+	if (!err)
+		err = oom_kills_new(&pipeline->oom_kills);
 	if (err)
 		return err;
 	*ret = TAKE_PTR(pipeline);
@@ -43,6 +47,7 @@ void pipeline_free(struct pipeline **pipeline)
 		return;
 	hold_free(&(*pipeline)->hold);
 	other_ends_free(&(*pipeline)->other_ends);
+	oom_kills_free(&(*pipeline)->oom_kills);
 	free(*pipeline);
 	*pipeline = NULL;
 }
@@ -115,6 +120,9 @@ static int pipeline_show(struct pipeline *pipeline, const struct close_record *r
 		connection_from_storm(storm, options->context, &c);
 	else
 		connection_from_record(record, options->context, &c);
+	if (record->detail.death == CLOSE_DEATH_OOM)
+		c.oom_kill = oom_kills_find(pipeline->oom_kills, record->closer.pid,
+					    record->head.time_ns);
 	if (options->enrich)
 		options->enrich(options->data, &c);
 	c.other_end = other_ends_find(pipeline->other_ends, &c);
@@ -202,6 +210,9 @@ int pipeline_feed(struct pipeline *pipeline, const void *data, size_t size)
 		if (pipeline->options.netns_found)
 			pipeline->options.netns_found(pipeline->options.data, netns->netns,
 						      netns->pid);
+		return 0;
+	case RECORD_OOM:
+		oom_kills_note(pipeline->oom_kills, data);
 		return 0;
 	case RECORD_CGROUP:
 		if (pipeline->options.cgroup_event)

@@ -7,7 +7,9 @@ struct bpf_iter_meta;
 struct bpf_sock;
 struct cgroup;
 struct cgroup_root;
+struct cgroup_subsys_state;
 struct cred;
+struct css_set;
 struct file;
 struct file_operations;
 struct inode;
@@ -15,9 +17,11 @@ struct kernfs_node;
 struct net;
 struct net_device;
 struct nsproxy;
+struct page_counter;
 struct pid;
 struct proto_ops;
 struct seq_file;
+struct signal_struct;
 struct sk_buff;
 struct sock;
 struct sock_common;
@@ -526,6 +530,22 @@ enum sock_flags {
 	SOCK_TIMESTAMPING_ANY = 29,
 };
 
+enum cgroup_subsys_id {
+	cpuset_cgrp_id = 0,
+	cpu_cgrp_id = 1,
+	cpuacct_cgrp_id = 2,
+	io_cgrp_id = 3,
+	memory_cgrp_id = 4,
+	devices_cgrp_id = 5,
+	freezer_cgrp_id = 6,
+	net_cls_cgrp_id = 7,
+	perf_event_cgrp_id = 8,
+	net_prio_cgrp_id = 9,
+	hugetlb_cgrp_id = 10,
+	pids_cgrp_id = 11,
+	CGROUP_SUBSYS_COUNT = 12,
+};
+
 struct xdp_md {
 	__u32 data;
 	__u32 data_end;
@@ -853,6 +873,15 @@ struct minmax {
 	struct minmax_sample s[3];
 };
 
+struct tcp_rack {
+	u64 mstamp;
+};
+
+struct tcp_sack_block {
+	u32 start_seq;
+	u32 end_seq;
+};
+
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
 	u32 rcv_nxt;
@@ -884,6 +913,14 @@ struct tcp_sock {
 	u32 data_segs_in;
 	u32 data_segs_out;
 	struct minmax rtt_min;
+	u64 first_tx_mstamp;
+	u64 delivered_mstamp;
+	struct tcp_rack rack;
+	u32 sacked_out;
+	u32 chrono_start;
+	u32 chrono_stat[3];
+	u8 chrono_type;
+	struct tcp_sack_block duplicate_sack[1];
 };
 
 struct request_sock {
@@ -933,6 +970,7 @@ struct cgroup_root {
 
 struct kernfs_node {
 	u64 id;
+	const char *name;
 };
 
 struct ns_common {
@@ -1006,6 +1044,39 @@ struct task_struct {
 	u64 start_boottime;
 	struct pid *thread_pid;
 	struct nsproxy *nsproxy;
+	struct signal_struct *signal;
+	int exit_code;
+	struct css_set *cgroups;
+};
+
+struct signal_struct {
+	atomic_t live;
+	int group_exit_code;
+	unsigned int flags;
+};
+
+struct kernel_siginfo {
+	int si_code;
+};
+
+struct css_set {
+	struct cgroup_subsys_state *subsys[12];
+};
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+};
+
+typedef atomic64_t atomic_long_t;
+
+struct page_counter {
+	atomic_long_t usage;
+	long unsigned int max;
+	struct page_counter *parent;
+};
+
+struct mem_cgroup {
+	struct page_counter memory;
 };
 
 struct cred {
