@@ -20,6 +20,7 @@ struct tally_rest_map ct_tally_rest SEC(".maps");
 struct origins_map ct_origins SEC(".maps");
 struct answered_map ct_answered SEC(".maps");
 struct killers_map ct_killers SEC(".maps");
+struct stopping_map ct_stopping SEC(".maps");
 struct standby_map ct_to_set_state SEC(".maps");
 struct standby_map ct_to_recv_rst SEC(".maps");
 struct standby_map ct_to_send_rst SEC(".maps");

@@ -266,6 +266,21 @@ struct killer {
 	__u8 reserved[6];
 };
 
+/* A task that is closing a listener, by pid_tgid: bpf/socket.bpf.h. */
+struct stopping_listener {
+	__u64 time_ns;
+	__u32 netns;
+	__be16 port;
+	__u16 reserved;
+};
+
+struct stopping_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 256);
+	__type(key, __u64);
+	__type(value, struct stopping_listener);
+};
+
 struct killers_map {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);
@@ -295,6 +310,7 @@ extern struct tally_rest_map ct_tally_rest SEC(".maps");
 extern struct origins_map ct_origins SEC(".maps");
 extern struct answered_map ct_answered SEC(".maps");
 extern struct killers_map ct_killers SEC(".maps");
+extern struct stopping_map ct_stopping SEC(".maps");
 extern struct standby_map ct_to_set_state SEC(".maps");
 extern struct standby_map ct_to_recv_rst SEC(".maps");
 extern struct standby_map ct_to_send_rst SEC(".maps");

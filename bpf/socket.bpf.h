@@ -86,6 +86,12 @@ static __always_inline void socket_tuple_fill(struct close_record *record,
 		flow_addr_is_ipv4(key.addr[0]) && flow_addr_is_ipv4(key.addr[1]) ? 4 : 6;
 }
 
+/* An exec has renamed the owner: the name that it had is the one to keep. */
+static __always_inline bool closer_has_new_name(const struct close_record *record)
+{
+	return record->detail.death == CLOSE_DEATH_EXEC && record->owner.pid == record->closer.pid;
+}
+
 static __always_inline void closer_fill(struct close_record *record, struct sock *sk)
 {
 	if (!socket_held_by_task(sk))
@@ -99,19 +105,53 @@ static __always_inline void closer_fill(struct close_record *record, struct sock
 	ct_death_fill(record);
 	/* Whoever closes an accepted socket of his own holds it; ss -K is told apart at ->CLOSE. */
 	if (sk->sk_err != EVIDENCE_ECONNABORTED && record->closer.pid &&
-	    record->owner_source < OWNER_FROM_OWNED_CALL && socket_has_file(sk)) {
+	    record->owner_source < OWNER_FROM_OWNED_CALL && socket_has_file(sk) &&
+	    !closer_has_new_name(record)) {
 		record->owner = record->closer;
 		record->owner_source = OWNER_FROM_OWNED_CALL;
 	}
 }
 
+/* From the listener's own end to that of the last of many children. */
+#define LISTENER_STOPS_NS (10 * NS_PER_SECOND)
+
+/* A task closes a listener: what still waits in its queue ends next, bpf_get_current_pid_tgid() being the same. */
+static __always_inline void listener_stops(struct sock *sk)
+{
+	__u64 task = bpf_get_current_pid_tgid();
+	struct stopping_listener stopping = {
+		.time_ns = bpf_ktime_get_ns(),
+		.netns = socket_netns(sk),
+	};
+	const struct sock *same = socket_untrusted(sk);
+
+	if (!same || !socket_held_by_task(sk))
+		return;
+	stopping.port = ((const struct inet_sock *)same)->inet_sport;
+	if (bpf_map_update_elem(&ct_stopping, &task, &stopping, BPF_ANY))
+		counter_add(COUNTER_KILLER_FAILED);
+}
+
+static __always_inline bool task_stops_listener(const struct close_record *record)
+{
+	__u64 task = bpf_get_current_pid_tgid();
+	const struct stopping_listener *stopping = bpf_map_lookup_elem(&ct_stopping, &task);
+
+	return stopping && stopping->netns == record->key.netns &&
+	       stopping->port == record->key.port[record->local_side & 1] &&
+	       bpf_ktime_get_ns() - stopping->time_ns < LISTENER_STOPS_NS;
+}
+
 /*
- * inet_csk_listen_stop() ends the children without taking their locks, mostly in the task
- * that closes the listener. Only when that is the listener's known owner can it be named.
+ * inet_csk_listen_stop() ends the children without taking their locks, in the task that closes the
+ * listener. What ends them in a softirq, on top of a stranger, is told apart by that task's having
+ * just closed a listener on their port.
  */
 static __always_inline void closer_of_unaccepted_fill(struct close_record *record)
 {
-	if (!record->owner.pid || record->owner.pid != (__u32)(bpf_get_current_pid_tgid() >> 32))
+	__u32 pid = bpf_get_current_pid_tgid() >> 32;
+
+	if (!(record->owner.pid && record->owner.pid == pid) && !task_stops_listener(record))
 		return;
 	task_identity_fill(&record->closer);
 	ct_death_fill(record);

@@ -129,8 +129,10 @@ static __always_inline void stacks_take(void *ctx, struct socket_state *state, s
 static __always_inline bool socket_ends_with_listener(const struct close_record *record,
 						      struct sock *sk)
 {
-	return !sk->sk_err && !sk->sk_shutdown && !socket_has_file(sk) && record->owner.pid &&
-	       record->owner.pid == (__u32)(bpf_get_current_pid_tgid() >> 32);
+	return !sk->sk_err && !sk->sk_shutdown && !socket_has_file(sk) &&
+	       ((record->owner.pid &&
+		 record->owner.pid == (__u32)(bpf_get_current_pid_tgid() >> 32)) ||
+		task_stops_listener(record));
 }
 
 /* A task ended it by FIN. */

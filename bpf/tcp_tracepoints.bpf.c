@@ -201,7 +201,9 @@ int BPF_PROG(ct_set_state, struct sock *sk, int oldstate, int newstate)
 		socket_closing(ctx, sk, newstate);
 		break;
 	case TCP_CLOSE:
-		if (oldstate != TCP_LISTEN && oldstate != TCP_CLOSE)
+		if (oldstate == TCP_LISTEN)
+			listener_stops(sk);
+		else if (oldstate != TCP_CLOSE)
 			socket_closed(ctx, sk, oldstate);
 		break;
 	}

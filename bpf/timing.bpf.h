@@ -55,7 +55,6 @@ static __always_inline void timing_of_peer_fin(struct socket_state *state,
  * that kept flowing until the peer closed had no such pause: the peer then closed for another reason.
  */
 #define RACE_PAUSE_US 100000ULL
-#define RACE_PAUSE_TIMES 4
 
 static __always_inline bool timing_is_race(const struct socket_state *state, __u64 began_us)
 {
@@ -63,7 +62,7 @@ static __always_inline bool timing_is_race(const struct socket_state *state, __u
 	__u64 fin_us = detail->peer_fin_ns / 1000;
 
 	return began_us <= fin_us && detail->idle_before_us >= RACE_PAUSE_US &&
-	       detail->idle_before_us >= (fin_us - began_us) * RACE_PAUSE_TIMES;
+	       detail->idle_before_us >= fin_us - began_us;
 }
 
 /* At ->CLOSE, before tcp_disconnect() clears anything. */

@@ -64,6 +64,19 @@ TEST(a_connection_that_was_over_when_it_was_used)
 	     "by RST" SAFE SHORTER);
 }
 
+TEST(a_reset_of_data_after_a_pause_tells_the_pause)
+{
+	assert_non_null(strstr(said_of(EVIDENCE(RST_IN),
+				       (struct close_detail){ .idle_before_us = 350000 * MS }),
+			       "sent RST to the first data after 350 s idle, "));
+	assert_non_null(strstr(said_of(EVIDENCE(RST_IN),
+				       (struct close_detail){ .idle_before_us = 350000 * MS }),
+			       "; 350 s is the idle timeout of some load balancers"));
+	assert_null(
+		strstr(said_of(EVIDENCE(RST_IN), (struct close_detail){ .idle_before_us = 999999 }),
+		       "idle"));
+}
+
 TEST(without_the_peer_s_fin_it_is_a_reset_like_others)
 {
 	assert_null(strstr(said_of(EVIDENCE(RST_IN), (struct close_detail){}), "closed"));

@@ -38,7 +38,7 @@ TEST(a_close_of_its_own)
 TEST(an_exit_with_and_without_a_code)
 {
 	ASSERT_SAID(" exited", .death = CLOSE_DEATH_EXIT);
-	ASSERT_SAID(" exited with code 3", .death = CLOSE_DEATH_EXIT, .exit_code = 3);
+	ASSERT_SAID(" exited (code 3)", .death = CLOSE_DEATH_EXIT, .exit_code = 3);
 }
 
 TEST(a_crash_with_and_without_a_core)
@@ -63,10 +63,11 @@ TEST(a_signal_of_somebody_who_is_known_or_not)
 
 TEST(the_first_process_of_a_container_takes_the_others_with_it)
 {
-	ASSERT_SAID(" was killed (SIGKILL) when tini[7], the first process of its pid namespace, "
-		    "ended",
-		    .death = CLOSE_DEATH_SIGNAL, .death_signal = 9, .death_flags = DEATH_WITH_INIT,
-		    .killer = { .pid = 7, .comm = "tini" });
+	ASSERT_SAID(
+		" was killed (SIGKILL, because tini[7], the first process of its pid namespace, "
+		"ended)",
+		.death = CLOSE_DEATH_SIGNAL, .death_signal = 9, .death_flags = DEATH_WITH_INIT,
+		.killer = { .pid = 7, .comm = "tini" });
 }
 
 TEST(the_oom_killer_of_a_cgroup_of_the_host_or_of_nobody_knows_what)
@@ -90,7 +91,21 @@ TEST(the_oom_killer_of_a_cgroup_of_the_host_or_of_nobody_knows_what)
 
 TEST(an_exec_says_what_became_of_it)
 {
+	struct close_record record = sample_record();
+	struct closed_connection c;
+	struct strbuf b = STRBUF_INIT;
+
 	ASSERT_SAID(" became sleep[812] by exec", .death = CLOSE_DEATH_EXEC);
+	/* Who it was before is not known, or it is the same program again. */
+	record.detail.death = CLOSE_DEATH_EXEC;
+	c = sample_connection_of(&record);
+	say_closed(&b, &c);
+	assert_string_equal(b.data, " closed by exec (FD_CLOEXEC)");
+	c.record.closer = c.record.owner;
+	strbuf_reset(&b);
+	say_closed(&b, &c);
+	assert_string_equal(b.data, " closed by exec (FD_CLOEXEC)");
+	strbuf_release(&b);
 }
 
 /* A clean exchange of FINs of a process that crashed. */

@@ -47,7 +47,7 @@ void explain_peer_reset(struct strbuf *b, const struct closed_connection *c)
 	}
 	say_end(b, c, by_client);
 	say(b, is_inferred(c) && !is_forwarded(c) ? " probably sent RST" : " sent RST");
-	say_idle(b, c);
+	say_idle_before(b, c);
 	if (c->record.decision.benign)
 		say(b, " after its own FIN, because data was still coming");
 	else if (c->record.decision.cause == CLOSE_CAUSE_PEER_APP)

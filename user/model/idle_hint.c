@@ -50,7 +50,7 @@ static void hint_append(struct strbuf *b, uint64_t seconds, const char *what)
 }
 
 /* The settings of this host, the ones that fit its sockets' state first. */
-static bool own_hint_append(struct strbuf *b, const struct closed_connection *c)
+static bool own_hint_append(struct strbuf *b, const struct closed_connection *c, uint64_t idle_us)
 {
 	const struct host_timeouts *own = c->timeouts;
 	uint8_t state = c->record.evidence.state;
@@ -69,12 +69,11 @@ static bool own_hint_append(struct strbuf *b, const struct closed_connection *c)
 		conntrack = own->conntrack_fin_wait;
 		what = "this host's nf_conntrack_tcp_timeout_fin_wait";
 	}
-	if (idle_meets(c->idle_us, conntrack)) {
+	if (idle_meets(idle_us, conntrack)) {
 		hint_append(b, conntrack, what);
 		return true;
 	}
-	if (connection_saw(c, EVIDENCE(KEEPALIVE_ON)) &&
-	    idle_meets(c->idle_us, own->keepalive_time)) {
+	if (connection_saw(c, EVIDENCE(KEEPALIVE_ON)) && idle_meets(idle_us, own->keepalive_time)) {
 		hint_append(b, own->keepalive_time,
 			    "this host's tcp_keepalive_time: the first probe may have met "
 			    "someone who no longer knew the connection");
@@ -83,13 +82,22 @@ static bool own_hint_append(struct strbuf *b, const struct closed_connection *c)
 	return false;
 }
 
+/* What the timers on the path saw: the gap before the data that met the end, else up to the end. */
+static uint64_t idle_seen_us(const struct closed_connection *c)
+{
+	if (c->record.detail.idle_before_us >= US_PER_SECOND)
+		return c->record.detail.idle_before_us;
+	return connection_has(c, CONNECTION_HAS_IDLE) ? c->idle_us : 0;
+}
+
 void idle_hint_append(struct strbuf *b, const struct closed_connection *c)
 {
 	const struct idle_timeout *timeout;
+	uint64_t idle_us = idle_seen_us(c);
 
-	if (!connection_has(c, CONNECTION_HAS_IDLE) || own_hint_append(b, c))
+	if (!idle_us || own_hint_append(b, c, idle_us))
 		return;
-	timeout = idle_timeout_find(c->idle_us);
+	timeout = idle_timeout_find(idle_us);
 	if (!timeout)
 		return;
 	hint_append(b, timeout->seconds, "the idle timeout ");

@@ -52,6 +52,17 @@ void say_duration(struct strbuf *b, const struct closed_connection *c, const cha
 	duration_append(b, c->duration_us, " ");
 }
 
+void say_idle_before(struct strbuf *b, const struct closed_connection *c)
+{
+	if (c->record.detail.idle_before_us < US_PER_SECOND) {
+		say_idle(b, c);
+		return;
+	}
+	say(b, " to the first data after ");
+	duration_append(b, c->record.detail.idle_before_us, " ");
+	say(b, " idle");
+}
+
 void say_idle(struct strbuf *b, const struct closed_connection *c)
 {
 	if (!connection_has(c, CONNECTION_HAS_IDLE) || c->idle_us < US_PER_SECOND)

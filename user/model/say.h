@@ -51,6 +51,9 @@ void say_duration(struct strbuf *b, const struct closed_connection *c, const cha
 /* " after 350 s idle". Below a second nobody waits: it would only be noise. */
 void say_idle(struct strbuf *b, const struct closed_connection *c);
 
+/* " to the first data after 350 s idle", where that data was never acknowledged; else say_idle(). */
+void say_idle_before(struct strbuf *b, const struct closed_connection *c);
+
 /* " (TCP_ABORT_ON_CLOSE)" */
 void say_reason(struct strbuf *b, const struct closed_connection *c);
 

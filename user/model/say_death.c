@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "user/model/say_death.h"
 
+#include <string.h>
+
 #include "user/model/oom_kill.h"
 #include "user/model/say.h"
 
@@ -78,21 +80,32 @@ static void say_oom(struct strbuf *b, const struct oom_kill *kill)
 static void say_signal(struct strbuf *b, const struct close_detail *detail)
 {
 	bool is_crash = signal_is_crash(detail->death_signal) && !detail->killer.pid;
+	bool with_init = detail->death_flags & DEATH_WITH_INIT;
 
 	say(b, is_crash ? " crashed (" : " was killed (");
 	say(b, signal_name(detail->death_signal));
-	if (detail->killer.pid && !(detail->death_flags & DEATH_WITH_INIT)) {
-		say(b, " by ");
+	if (detail->killer.pid) {
+		say(b, with_init ? ", because " : " by ");
 		task_append(b, &detail->killer);
+		say(b, with_init ? ", the first process of its pid namespace, ended" : "");
 	}
 	if (detail->death_flags & DEATH_CORE_DUMPED)
 		say(b, ", core dumped");
 	say(b, ")");
-	if (detail->killer.pid && (detail->death_flags & DEATH_WITH_INIT)) {
-		say(b, " when ");
-		task_append(b, &detail->killer);
-		say(b, ", the first process of its pid namespace, ended");
+}
+
+/* The descriptor was closed under the name of the new program. */
+static void say_exec(struct strbuf *b, const struct closed_connection *c)
+{
+	const struct task_identity *owner = &c->record.owner, *closer = &c->record.closer;
+
+	if (owner->pid != closer->pid || !memcmp(owner->comm, closer->comm, sizeof(owner->comm))) {
+		say(b, " closed by exec (FD_CLOEXEC)");
+		return;
 	}
+	say(b, " became ");
+	task_append(b, closer);
+	say(b, " by exec");
 }
 
 static void say_closed_otherwise(struct strbuf *b, const struct closed_connection *c,
@@ -104,8 +117,9 @@ static void say_closed_otherwise(struct strbuf *b, const struct closed_connectio
 	case CLOSE_DEATH_EXIT:
 		say(b, " exited");
 		if (detail->exit_code) {
-			say(b, " with code ");
+			say(b, " (code ");
 			strbuf_append_u64(b, detail->exit_code);
+			say(b, ")");
 		}
 		return;
 	case CLOSE_DEATH_SIGNAL:
@@ -115,9 +129,7 @@ static void say_closed_otherwise(struct strbuf *b, const struct closed_connectio
 		say_oom(b, c->oom_kill);
 		return;
 	case CLOSE_DEATH_EXEC:
-		say(b, " became ");
-		task_append(b, &c->record.closer);
-		say(b, " by exec");
+		say_exec(b, c);
 		return;
 	default:
 		say(b, otherwise);

@@ -7,7 +7,7 @@
 #include "user/model/connection.h"
 
 /**
- * What the closer did, behind its name: " closed", " exited with code 3", " crashed (SIGSEGV, core
+ * What the closer did, behind its name: " closed", " exited (code 3)", " crashed (SIGSEGV, core
  * dumped)", " was killed (SIGKILL by kill[99])", " became sleep[77] by exec".
  */
 void say_closed(struct strbuf *b, const struct closed_connection *c);
