@@ -20,10 +20,10 @@ PKG_CONFIG ?= pkg-config
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' '$(1)' '$(patsubst $(BUILD)/%,%,$(2))';)
 
-LIBRARIES := libbpf libelf zlib jansson libpcap libzstd ncursesw
+LIBRARIES := libbpf libelf zlib jansson libpcap libzstd ncursesw sqlite3
 ifneq ($(MAKECMDGOALS),clean)
 LIB_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
-LIBS := $(or $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null),-lbpf -lelf -lz -ljansson -lpcap -lzstd -lncursesw -ltinfo)
+LIBS := $(or $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null),-lbpf -lelf -lz -ljansson -lpcap -lzstd -lncursesw -ltinfo -lsqlite3)
 endif
 
 WARNINGS := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes
