@@ -65,19 +65,31 @@ static void tracer_reap(struct tracer *tracer)
 	tracer->pid = 0;
 }
 
-static bool is_ready(const struct tracer *tracer)
+/* NULL, or the line of the messages that begins so, whole or not. */
+static const char *message_find(const struct tracer *tracer, const char *begin)
 {
-	static const char mark[] = "closetrace: ready";
 	const char *line = tracer->messages;
 
 	while (line && *line) {
-		if (!strncmp(line, mark, sizeof(mark) - 1))
-			return true;
+		if (!strncmp(line, begin, strlen(begin)))
+			return line;
 		line = strchr(line, '\n');
 		if (line)
 			line++;
 	}
-	return false;
+	return NULL;
+}
+
+/* With many interfaces some are hooked after the ready: then that is told, too. */
+static bool is_ready(const struct tracer *tracer)
+{
+	const char *line = message_find(tracer, "closetrace: ready");
+	const char *end = line ? strchr(line, '\n') : NULL;
+	const char *follow = line ? strstr(line, "the others follow") : NULL;
+
+	if (!end)
+		return false;
+	return !follow || follow > end || message_find(tracer, "closetrace: watching all");
 }
 
 static int tracer_wait_ready(struct tracer *tracer, int timeout_ms)

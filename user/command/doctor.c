@@ -49,7 +49,7 @@ static int doctor_link(const struct netlink_link *link, void *data)
 		return 0;
 	}
 	strbuf_appendf(links->text, "  %-16s %s\n", link->name,
-		       wire_policy_explain(links->hook, link));
+		       hook_policy_explain(links->hook, link));
 	return 0;
 }
 

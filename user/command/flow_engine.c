@@ -159,7 +159,7 @@ static void engine_netns_found(void *data, uint32_t netns, uint32_t pid)
 static const char *engine_interface_name(void *data, uint32_t netns, uint32_t ifindex)
 {
 	const struct flow_engine *engine = data;
-	const struct wire *wire = tracer_wire(engine->tracer);
+	struct wire *wire = tracer_wire(engine->tracer);
 
 	return wire && ifindex ? wire_interface_name(wire, netns, ifindex) : NULL;
 }
@@ -472,11 +472,16 @@ int flow_engine_ledger(const struct flow_engine *engine, struct ledger *ret)
 	return tracer_fill_ledger(engine->tracer, ret);
 }
 
-size_t flow_engine_interfaces(const struct flow_engine *engine)
+void flow_engine_drop_privilege(const struct flow_engine *engine)
 {
-	size_t hooked = 0, failed = 0;
+	tracer_drop_privilege(engine->tracer);
+}
+
+void flow_engine_append_watched(const struct flow_engine *engine, struct strbuf *b)
+{
+	struct wire_status status = {};
 
 	if (tracer_wire(engine->tracer))
-		wire_count(tracer_wire(engine->tracer), &hooked, &failed);
-	return hooked;
+		wire_status(tracer_wire(engine->tracer), &status);
+	wire_status_append(b, &status);
 }

@@ -86,7 +86,10 @@ int flow_engine_stop(struct flow_engine *engine);
 /* After flow_engine_stop(). 0 or negative errno. */
 int flow_engine_ledger(const struct flow_engine *engine, struct ledger *ret);
 
+/* As tracer_drop_privilege(). */
+void flow_engine_drop_privilege(const struct flow_engine *engine);
+
 /* Interfaces whose packets are counted. */
-size_t flow_engine_interfaces(const struct flow_engine *engine);
+void flow_engine_append_watched(const struct flow_engine *engine, struct strbuf *b);
 
 #endif

@@ -16,7 +16,6 @@
 #include "user/command/flow_engine.h"
 #include "user/command/flows_options.h"
 #include "user/filter/filter.h"
-#include "user/kernel/privilege.h"
 #include "user/model/flow_text.h"
 #include "user/sink/output.h"
 #include "user/sink/sinks.h"
@@ -210,14 +209,13 @@ static void flows_tell_losses(struct flows *flows)
 /* -EPIPE means that the reader has seen enough: no error. */
 static int flows_run(struct flows *flows)
 {
-	size_t interfaces = flow_engine_interfaces(flows->engine);
+	_cleanup_(strbuf_release) struct strbuf watched = STRBUF_INIT;
 	int err, last_err;
 
-	err = privilege_drop();
-	if (err)
-		log_warn("keeping more privilege than needed: %s", strerror(-err));
-	log_info("ready: counting the packets of %zu interface%s; Ctrl-C stops", interfaces,
-		 interfaces == 1 ? "" : "s");
+	flow_engine_drop_privilege(flows->engine);
+	flow_engine_append_watched(flows->engine, &watched);
+	log_info("ready: counting the packets of %s; Ctrl-C stops",
+		 watched.failed ? "some interfaces" : watched.data);
 	err = flows_start_timers(flows);
 	if (!err)
 		err = event_loop_run(flows->loop);

@@ -18,7 +18,6 @@
 #include "user/command/flows_options.h"
 #include "user/command/top_records.h"
 #include "user/filter/filter.h"
-#include "user/kernel/privilege.h"
 #include "user/model/flow_text.h"
 #include "user/tui/terminal.h"
 #include "user/tui/top_view.h"
@@ -321,10 +320,9 @@ static int top_open(struct top *top)
 
 static int top_run(struct top *top)
 {
-	int err = privilege_drop();
+	int err;
 
-	if (err)
-		log_warn("keeping more privilege than needed: %s", strerror(-err));
+	flow_engine_drop_privilege(top->engine);
 	err = terminal_open();
 	if (err)
 		return EXIT_RUNTIME;

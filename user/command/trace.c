@@ -21,7 +21,6 @@
 #include "user/enrich/stack_names.h"
 #include "user/filter/push_down.h"
 #include "user/kernel/host_timeouts.h"
-#include "user/kernel/privilege.h"
 #include "user/kernel/tracer.h"
 #include "user/model/fields.h"
 #include "user/count/reset_habit.h"
@@ -75,7 +74,7 @@ static void trace_release(struct trace *trace)
 static const char *trace_interface_name(void *data, uint32_t netns, uint32_t ifindex)
 {
 	const struct trace *trace = data;
-	const struct wire *wire = tracer_wire(trace->tracer);
+	struct wire *wire = tracer_wire(trace->tracer);
 
 	return wire && ifindex ? wire_interface_name(wire, netns, ifindex) : NULL;
 }
@@ -262,14 +261,15 @@ static int trace_open(struct trace *trace)
 
 static void trace_say_ready(const struct trace *trace)
 {
-	size_t hooked = 0, failed = 0;
+	_cleanup_(strbuf_release) struct strbuf watched = STRBUF_INIT;
+	struct wire_status status = {};
 
 	if (tracer_wire(trace->tracer))
-		wire_count(tracer_wire(trace->tracer), &hooked, &failed);
-	log_info("ready: watching every TCP socket%s and the packets of %zu interface%s%s; Ctrl-C "
-		 "stops",
-		 trace->source.netns_count ? " of the named namespaces" : "", hooked,
-		 hooked == 1 ? "" : "s",
+		wire_status(tracer_wire(trace->tracer), &status);
+	wire_status_append(&watched, &status);
+	log_info("ready: watching every TCP socket%s and the packets of %s%s; Ctrl-C stops",
+		 trace->source.netns_count ? " of the named namespaces" : "",
+		 watched.failed ? "some interfaces" : watched.data,
 		 trace->options->output.show_all ? "; showing all endings" : "");
 }
 
@@ -301,9 +301,7 @@ static int trace_run(struct trace *trace)
 {
 	int err, finish_err;
 
-	err = privilege_drop();
-	if (err)
-		log_warn("keeping more privilege than needed: %s", strerror(-err));
+	tracer_drop_privilege(trace->tracer);
 	trace_say_ready(trace);
 	err = pipeline_flush(trace->pipeline);
 	if (!err)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The packet hooks: which hook on which interface, on every interface of every watched
- * namespace, as interfaces come and go.
+ * The packet hooks on every interface of every watched namespace, as interfaces come and go. A
+ * thread of its own does it, because each link waits for a grace period of the kernel under the
+ * lock of all interfaces, which others hold, too: nobody else here ever waits for that.
  */
 #ifndef USER_KERNEL_ATTACH_WIRE_H
 #define USER_KERNEL_ATTACH_WIRE_H
@@ -10,90 +11,94 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "user/kernel/attachment.h"
+#include "user/kernel/hook_policy.h"
 #include "user/kernel/namespaces.h"
-#include "user/kernel/netlink.h"
-
-/* X(ID, "name", meaning) */
-#define HOOK_CHOICES(X)                                                                            \
-	X(AUTO, "auto", "XDP on physical interfaces whose driver runs it, TC elsewhere")           \
-	X(XDP, "xdp", "XDP, in the driver or, where it cannot, in the generic path")               \
-	X(XDP_NATIVE, "xdp-native", "XDP in the driver only")                                      \
-	X(XDP_GENERIC, "xdp-generic", "XDP in the generic path only")                              \
-	X(TC, "tc", "traffic control only")                                                        \
-	X(NONE, "none", "no packet hooks: the stack's tracepoints alone")
-
-#define HOOK_CHOICE_ENUM(id, ...) HOOK_##id,
-enum hook_choice { HOOK_CHOICES(HOOK_CHOICE_ENUM) HOOK_CHOICE_COUNT };
-
-/* NULL for a number that is none. */
-const char *hook_choice_name(enum hook_choice choice);
-const char *hook_choice_meaning(enum hook_choice choice);
-/* 0 or -EINVAL. */
-int hook_choice_from_name(const char *name, enum hook_choice *ret);
-
-enum wire_program {
-	WIRE_PROGRAM_XDP_IN,
-	WIRE_PROGRAM_TC_IN,
-	WIRE_PROGRAM_TC_IN_L3,
-	WIRE_PROGRAM_TC_OUT,
-	WIRE_PROGRAM_TC_OUT_L3,
-};
 
 /**
+ * @method      Its callback is called in the thread.
  * @interfaces  Names to hook; count 0 = all. Borrowed.
- * @with_tcx    Links instead of clsact filters.
- * @wants       Says whether a namespace is watched.
- * @program     The descriptor of a program, asked for when an interface needs it; negative errno
- *              when the kernel refused it.
+ * @own_fd      Our own namespace, and its inode. Borrowed.
  */
 struct wire_options {
-	enum hook_choice hook;
+	struct attach_method method;
 	const char *const *interfaces;
 	size_t interface_count;
-	bool with_tcx;
-	bool (*wants)(void *data, uint32_t netns);
-	int (*program)(void *data, enum wire_program which);
-	void *data;
+	int own_fd;
+	uint32_t own_inode;
 };
 
 struct wire;
 
-/* `namespaces` is borrowed for the life of *ret; `options` is copied. 0 or negative errno. */
-int wire_new(const struct wire_options *options, struct namespaces *namespaces, struct wire **ret);
+/* Start the thread. `options` is copied. 0 or negative errno, *ret untouched on failure. */
+int wire_new(const struct wire_options *options, struct wire **ret);
 
-/* Takes every hook off again. */
+/**
+ * Take every hook off again. What would take longer than some 0.2 s is left to a process of its own,
+ * which does nothing else, has no privilege, and ends when it is done; where filters are used in
+ * place of links, all of it is done here.
+ */
 void wire_free(struct wire **wire);
 
 /**
- * Hook all interfaces of all wanted namespaces that are not hooked yet, and forget what
- * is gone. Also what to do when events were lost, or a namespace appeared.
+ * Say which namespaces are watched from now on, our own among them or not. Their interfaces are
+ * hooked soon, what is gone is forgotten.
  *
- * @return  0; -ENODEV when a named interface does not exist; -EBUSY when the forced kind
- *          of hook is taken on a named interface; another negative errno. Logged.
- *          Interfaces that were not asked for by name never fail the call.
+ * @namespaces  Copied.
+ * @wants       Called before the return: is this one watched?
+ * @list_all    Events were lost: look at the interfaces of known ones, too.
+ * @return      0 or -ENOMEM.
  */
-int wire_sync(struct wire *wire);
+int wire_sync(struct wire *wire, const struct namespaces *namespaces,
+	      bool (*wants)(void *data, uint32_t netns), void *data, bool list_all);
 
 /**
- * Look whether the hooks are still there, and put back, with a message, what somebody else has
- * taken off. Looks at no more than it can in a few milliseconds; the next call goes on. To be
- * called twice a second. Filters are told of by events, too.
+ * After the first wire_sync(): wait until all interfaces are hooked, or as many as are in a second;
+ * the others follow, paced, beside the events. Those that were asked for by name are waited for.
+ *
+ * @return  0; -ENODEV when a named interface does not exist; -EBUSY when the forced kind of hook is
+ *          taken on a named interface; another negative errno. Logged. Interfaces that were not
+ *          asked for by name never fail the call.
  */
-void wire_check(struct wire *wire);
+int wire_await(struct wire *wire);
 
-/* How often wire_check() has put a hook back. */
-uint64_t wire_repaired(const struct wire *wire);
+/*
+ * Readable when the list of namespaces should be looked at again: an interface left for a namespace
+ * that is not known, or events were lost.
+ */
+int wire_rescan_fd(const struct wire *wire);
+/* Takes the wish back. True when events were lost, and all must be listed again. */
+bool wire_rescan_take(struct wire *wire);
 
-/* Take one link event: hook the new one, forget the gone one, see to one that lost a filter. */
-void wire_take_event(struct wire *wire, const struct netlink_link *link);
+/**
+ * @hooked   Interfaces watched now.
+ * @waiting  That will be.
+ * @failed   That cannot be.
+ * @closed   Namespaces that may not be entered, whose interfaces are not even known.
+ * @repaired How often a hook was put back that somebody else had taken off.
+ */
+struct wire_status {
+	size_t hooked;
+	size_t waiting;
+	size_t failed;
+	size_t closed;
+	uint64_t repaired;
+};
 
-/* Interfaces hooked now, and those that could not be. */
-void wire_count(const struct wire *wire, size_t *ret_hooked, size_t *ret_failed);
+void wire_status(struct wire *wire, struct wire_status *ret);
 
-/* Whether, and how, an interface is hooked: what the policy of `hook` would choose. */
-const char *wire_policy_explain(enum hook_choice hook, const struct netlink_link *link);
+/* "4 of 6 interfaces" or "6 interfaces", and what is not watched and why. */
+struct strbuf;
+void wire_status_append(struct strbuf *b, const struct wire_status *status);
 
-/* The hook of one interface as chosen; name is empty when not hooked. For doctor and messages. */
-const char *wire_interface_name(const struct wire *wire, uint32_t netns, uint32_t ifindex);
+/**
+ * The name of an interface that is watched, or will be; NULL for another one. For one thread. It
+ * lives until WIRE_NAMES_KEPT other names were asked for.
+ */
+const char *wire_interface_name(struct wire *wire, uint32_t netns, uint32_t ifindex);
+#define WIRE_NAMES_KEPT 4096
+
+/* Have a function run in the thread, and wait for that: what a thread can only do for itself. */
+int wire_call(struct wire *wire, int (*function)(void *data), void *data);
 
 #endif

@@ -28,6 +28,14 @@ bool privilege_has(unsigned int capability)
 	       (data[capability / 32].effective & (1u << (capability % 32)));
 }
 
+void privilege_drop_all(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[2] = {};
+
+	syscall(SYS_capset, &header, none);
+}
+
 int privilege_drop(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };

@@ -18,4 +18,7 @@ bool privilege_has(unsigned int capability);
  */
 int privilege_drop(void);
 
+/* Give up all of them, in this thread. Async-signal-safe. */
+void privilege_drop_all(void);
+
 #endif

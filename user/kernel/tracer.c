@@ -20,8 +20,8 @@
 #include "user/kernel/limits.h"
 #include "user/kernel/map_read.h"
 #include "user/kernel/namespaces.h"
-#include "user/kernel/netlink.h"
 #include "user/kernel/netns_list.h"
+#include "user/kernel/privilege.h"
 #include "user/kernel/program_run.h"
 #include "user/kernel/snmp.h"
 #include "user/kernel/standby.h"
@@ -51,15 +51,16 @@ struct tracer {
 	struct wire *wire;
 	struct snmp_watch snmp;
 	struct kernel_account account; /* complete after tracer_stop() */
-	size_t wire_failed; /* interfaces without hooks, when it stopped */
+	struct wire_status wire_account; /* when it stopped */
 	struct event_loop *loop;
 	struct pipeline *pipeline;
 	uint32_t jiffies_hz;
 	uint64_t ring_read_ns;
 	uint64_t stacks_evicted;
-	int links_fd;
 	int folder_fd;
 	int rescan_timer;
+	uint64_t rescan_took_ns;
+	bool list_all; /* events of links were lost */
 	int hold_timer;
 	int feed_result; /* what the pipeline said last; stops the reading when not 0 */
 };
@@ -106,7 +107,7 @@ int tracer_new(const struct tracer_options *options, struct tracer **ret)
 		return log_error(-ENOMEM, "not enough memory");
 	tracer->options = options;
 	tracer->config = options->config;
-	tracer->links_fd = tracer->folder_fd = tracer->rescan_timer = tracer->hold_timer = -1;
+	tracer->folder_fd = tracer->rescan_timer = tracer->hold_timer = -1;
 	tracer->namespaces.own_fd = -1;
 	if (options->netns_count)
 		tracer->config.flags |= TRACER_NETNS_LISTED;
@@ -141,8 +142,6 @@ void tracer_free(struct tracer **tracer)
 	ring_buffer__free((*tracer)->ring);
 	late_programs_release(&(*tracer)->late);
 	closetrace_bpf__destroy((*tracer)->skeleton);
-	if ((*tracer)->links_fd >= 0)
-		close((*tracer)->links_fd);
 	if ((*tracer)->folder_fd >= 0)
 		close((*tracer)->folder_fd);
 	namespaces_release(&(*tracer)->namespaces);
@@ -322,9 +321,13 @@ static int on_ring(struct event_loop *loop, int fd, uint32_t events, void *data)
 	return tracer_read_ring(tracer);
 }
 
+/* At most a fifth of the time: whoever has many processes, or namespaces, makes a scan take long. */
+#define RESCAN_SHARE 4
+
 static int on_rescan_timer(struct event_loop *loop, int fd, uint32_t events, void *data)
 {
 	struct tracer *tracer = data;
+	uint64_t begin_ns = clock_monotonic_ns();
 
 	(void)events;
 	event_loop_remove_fd(loop, fd);
@@ -333,17 +336,24 @@ static int on_rescan_timer(struct event_loop *loop, int fd, uint32_t events, voi
 		return 0;
 	netns_list_follow(&tracer->listed, &tracer->namespaces);
 	tracer_tell_netns(tracer);
-	/* Its failures were logged; nothing was asked for by name that could be new. */
-	wire_sync(tracer->wire);
+	if (tracer->wire)
+		wire_sync(tracer->wire, &tracer->namespaces, tracer_wants_netns, tracer,
+			  tracer->list_all);
+	tracer->list_all = false;
 	snmp_watch_round(&tracer->snmp, &tracer->namespaces, tracer_wants_netns, tracer, NULL);
+	tracer->rescan_took_ns = clock_monotonic_ns() - begin_ns;
 	return 0;
 }
 
 static void tracer_rescan_soon(struct tracer *tracer)
 {
+	uint64_t delay_ns = RESCAN_SHARE * tracer->rescan_took_ns;
+
+	if (delay_ns < RESCAN_DELAY_NS)
+		delay_ns = RESCAN_DELAY_NS;
 	if (tracer->rescan_timer < 0 && tracer->loop)
-		tracer->rescan_timer = event_loop_add_timer(tracer->loop, RESCAN_DELAY_NS,
-							    on_rescan_timer, tracer);
+		tracer->rescan_timer =
+			event_loop_add_timer(tracer->loop, delay_ns, on_rescan_timer, tracer);
 }
 
 void tracer_netns_found(struct tracer *tracer, uint32_t netns)
@@ -352,25 +362,15 @@ void tracer_netns_found(struct tracer *tracer, uint32_t netns)
 	tracer_rescan_soon(tracer);
 }
 
-static int on_link_event(const struct netlink_link *link, void *data)
-{
-	struct tracer *tracer = data;
-
-	wire_take_event(tracer->wire, link);
-	/* An interface that leaves may have moved into a namespace that nobody knows yet. */
-	if (link->is_gone)
-		tracer_rescan_soon(tracer);
-	return 0;
-}
-
-static int on_links(struct event_loop *loop, int fd, uint32_t events, void *data)
+static int on_wire_wish(struct event_loop *loop, int fd, uint32_t events, void *data)
 {
 	struct tracer *tracer = data;
 
 	(void)loop;
+	(void)fd;
 	(void)events;
-	if (netlink_read_links(fd, on_link_event, tracer) == -ENOBUFS)
-		tracer_rescan_soon(tracer);
+	tracer->list_all |= wire_rescan_take(tracer->wire);
+	tracer_rescan_soon(tracer);
 	return 0;
 }
 
@@ -394,7 +394,6 @@ static int on_watch_timer(struct event_loop *loop, int fd, uint32_t events, void
 	(void)loop;
 	(void)fd;
 	(void)events;
-	wire_check(tracer->wire);
 	for (int i = 0; i < WATCH_RUNS_MOST && program_run(program); i++) {
 		err = tracer_read_ring(tracer);
 		if (err || tracer->feed_result)
@@ -414,15 +413,9 @@ static int on_storm_timer(struct event_loop *loop, int fd, uint32_t events, void
 	return 0;
 }
 
-/* Interfaces and namespaces that come later. Without these the tracer sees what is there now. */
-static void tracer_follow_changes(struct tracer *tracer)
+/* Namespaces that come later. Without this the tracer hears of them by their sockets. */
+static void tracer_follow_namespaces(struct tracer *tracer)
 {
-	tracer->links_fd =
-		netlink_follow_links(!kernel_features_has(&tracer->features, KERNEL_FEATURE_TCX));
-	if (tracer->links_fd < 0 ||
-	    event_loop_add_fd(tracer->loop, tracer->links_fd, EPOLLIN, on_links, tracer))
-		log_warn("interfaces that appear later will not be watched: %s",
-			 strerror(tracer->links_fd < 0 ? -tracer->links_fd : ENOMEM));
 	tracer->folder_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (tracer->folder_fd < 0)
 		return;
@@ -453,22 +446,30 @@ static int tracer_start_wire(struct tracer *tracer)
 {
 	const struct tracer_options *options = tracer->options;
 	struct wire_options wire_options = {
-		.hook = options->hook,
+		.method = { .hook = options->hook,
+			    .with_tcx = kernel_features_has(&tracer->features, KERNEL_FEATURE_TCX),
+			    .program = tracer_wire_program,
+			    .data = tracer },
 		.interfaces = options->interfaces,
 		.interface_count = options->interface_count,
-		.with_tcx = kernel_features_has(&tracer->features, KERNEL_FEATURE_TCX),
-		.wants = tracer_wants_netns,
-		.program = tracer_wire_program,
-		.data = tracer,
+		.own_fd = tracer->namespaces.own_fd,
+		.own_inode = tracer->namespaces.own_inode,
 	};
 	int err;
 
-	err = wire_new(&wire_options, &tracer->namespaces, &tracer->wire);
+	tracer_follow_namespaces(tracer);
+	if (options->hook == HOOK_NONE)
+		return 0;
+	err = wire_new(&wire_options, &tracer->wire);
+	if (!err)
+		err = event_loop_add_fd(tracer->loop, wire_rescan_fd(tracer->wire), EPOLLIN,
+					on_wire_wish, tracer);
+	if (!err)
+		err = wire_sync(tracer->wire, &tracer->namespaces, tracer_wants_netns, tracer,
+				false);
 	if (err)
-		return log_error(err, "not enough memory for the list of interfaces");
-	/* First hear of changes, then look: what comes in between is found twice, not never. */
-	tracer_follow_changes(tracer);
-	return wire_sync(tracer->wire);
+		return log_error(err, "cannot watch packets: %s", strerror(-err));
+	return wire_await(tracer->wire);
 }
 
 #define ACCOUNT_TRIES 5
@@ -510,10 +511,9 @@ static void tracer_begin_account(struct tracer *tracer)
 static void tracer_end_account(struct tracer *tracer)
 {
 	struct kernel_account *account = &tracer->account;
-	size_t hooked;
 
 	if (tracer->wire)
-		wire_count(tracer->wire, &hooked, &tracer->wire_failed);
+		wire_status(tracer->wire, &tracer->wire_account);
 	if (account->is_known)
 		account->is_known = tracer_take_account(tracer, false, &account->after);
 }
@@ -552,6 +552,22 @@ int tracer_start(struct tracer *tracer, struct event_loop *loop, struct pipeline
 	tracer_snapshot(tracer);
 	tracer_begin_account(tracer);
 	return 0;
+}
+
+static int drop_in_thread(void *data)
+{
+	(void)data;
+	return privilege_drop();
+}
+
+void tracer_drop_privilege(struct tracer *tracer)
+{
+	int err = privilege_drop();
+
+	if (!err && tracer->wire)
+		err = wire_call(tracer->wire, drop_in_thread, NULL);
+	if (err)
+		log_warn("keeping more privilege than needed: %s", strerror(-err));
 }
 
 int tracer_stop(struct tracer *tracer)
@@ -648,8 +664,13 @@ int tracer_fill_ledger(const struct tracer *tracer, struct ledger *ret)
 	ret->flows_present = map_count(bpf_map__fd(tracer->skeleton->maps.ct_flows));
 	ret->waiting = map_count(bpf_map__fd(tracer->skeleton->maps.ct_watch));
 	ret->wire_hooked = tracer->options->hook != HOOK_NONE;
-	ret->hooks_repaired = tracer->wire ? wire_repaired(tracer->wire) : 0;
-	ret->wire_partly = tracer->options->interface_count > 0 || tracer->wire_failed;
+	ret->hooks_repaired = tracer->wire_account.repaired;
+	ret->interfaces_hooked = tracer->wire_account.hooked;
+	ret->interfaces_waiting = tracer->wire_account.waiting;
+	ret->interfaces_failed = tracer->wire_account.failed;
+	ret->namespaces_closed = tracer->wire_account.closed;
+	ret->wire_partly = tracer->options->interface_count > 0 || ret->interfaces_waiting ||
+			   ret->interfaces_failed || ret->namespaces_closed;
 	ret->skipped_runs = standby_skipped_runs(tracer->skeleton);
 	return 0;
 }
@@ -664,7 +685,7 @@ const struct tracer_config *tracer_config_in_use(const struct tracer *tracer)
 	return &tracer->config;
 }
 
-const struct wire *tracer_wire(const struct tracer *tracer)
+struct wire *tracer_wire(const struct tracer *tracer)
 {
 	return tracer->wire;
 }

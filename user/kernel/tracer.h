@@ -63,6 +63,9 @@ void tracer_free(struct tracer **tracer);
  */
 int tracer_start(struct tracer *tracer, struct event_loop *loop, struct pipeline *pipeline);
 
+/* Give up, in all threads, what is not needed after the start. What cannot be is kept, and said. */
+void tracer_drop_privilege(struct tracer *tracer);
+
 /* Detach the programs, then feed what is left in the ring. 0 or the pipeline's error. */
 int tracer_stop(struct tracer *tracer);
 
@@ -121,6 +124,7 @@ const struct tracer_config *tracer_config_in_use(const struct tracer *tracer);
 size_t tracer_program_fds(const struct tracer *tracer, int ret[TRACER_PROGRAM_MAX]);
 /* The maps. Stays the tracer's. */
 struct bpf_object *tracer_object(const struct tracer *tracer);
-const struct wire *tracer_wire(const struct tracer *tracer);
+/* NULL with HOOK_NONE. Stays the tracer's. */
+struct wire *tracer_wire(const struct tracer *tracer);
 
 #endif

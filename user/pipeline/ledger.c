@@ -97,6 +97,24 @@ static void packet_counts(const struct ledger *ledger, __u64 ret[COUNTER_COUNT])
 					    ledger->counters.counts[i];
 }
 
+static void append_not_watched(struct strbuf *b, const struct ledger *ledger)
+{
+	unsigned long long hooked = ledger->interfaces_hooked, waiting = ledger->interfaces_waiting,
+			   failed = ledger->interfaces_failed;
+
+	if (waiting || failed)
+		strbuf_appendf(b,
+			       PREFIX
+			       "note: watched %llu of %llu interfaces: %llu were still to be "
+			       "hooked, %llu could not be\n",
+			       hooked, hooked + waiting + failed, waiting, failed);
+	if (ledger->namespaces_closed)
+		strbuf_appendf(b,
+			       PREFIX "note: the interfaces of %llu network namespaces were not "
+				      "watched: to enter them takes CAP_SYS_ADMIN\n",
+			       (unsigned long long)ledger->namespaces_closed);
+}
+
 static void append_resets(struct strbuf *b, const struct ledger *ledger)
 {
 	__u64 c[COUNTER_COUNT];
@@ -320,8 +338,10 @@ void ledger_append(struct strbuf *b, const struct ledger *ledger)
 {
 	append_endings(b, ledger);
 	append_verdicts(b, ledger);
-	if (ledger->wire_hooked)
+	if (ledger->wire_hooked) {
 		append_resets(b, ledger);
+		append_not_watched(b, ledger);
+	}
 	append_kernel(b, ledger);
 	append_not_shown(b, ledger);
 	append_losses(b, ledger);

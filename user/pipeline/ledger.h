@@ -42,6 +42,8 @@ struct kernel_account {
  * @skipped_runs   Program runs that the kernel left out, for they would have interrupted
  *                 themselves (bpf_prog_info.recursion_misses).
  * @hooks_repaired  Packet hooks that somebody else took off, and that were put on again.
+ * @interfaces_*   Watched at the end; that would have been, later; that could not be.
+ * @namespaces_closed  That may not be entered: their interfaces are not even known.
  * @wire_hooked    Packets were watched; @wire_partly: not on all interfaces.
  */
 struct ledger {
@@ -52,6 +54,10 @@ struct ledger {
 	uint64_t waiting;
 	uint64_t skipped_runs;
 	uint64_t hooks_repaired;
+	uint64_t interfaces_hooked;
+	uint64_t interfaces_waiting;
+	uint64_t interfaces_failed;
+	uint64_t namespaces_closed;
 	bool wire_hooked;
 	bool wire_partly;
 };
