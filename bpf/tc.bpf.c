@@ -16,7 +16,7 @@
  * pointer is the same, but reading through it takes a helper call per step. Not by
  * bpf_cast_to_kern_ctx(): what that returns is trusted, and slow to verify (socket_untrusted()).
  */
-extern void *bpf_rdonly_cast(void *object, __u32 btf_id) __ksym __weak;
+extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym __weak;
 
 static __always_inline __u32 tc_netns(struct __sk_buff *ctx)
 {
