@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "user/model/flow_text.h"
+#include "user/render/flow_columns.h"
 
 #include <jansson.h>
 
@@ -23,6 +23,29 @@ static struct flow_row row_of(uint8_t client, uint64_t rst)
 	return row;
 }
 
+/* Rows of these keys as the form writes them, as wide as what is in them. */
+static void append_rows(struct strbuf *b, const struct form_ops *ops, const void *const *rows,
+			size_t count, uint32_t by, unsigned int width)
+{
+	_cleanup_(form_close) struct form *form = NULL;
+	struct columns columns;
+	struct form_options options = {
+		.type = &flow_row_type,
+		.columns = &columns,
+		.is_terminal = width != 0,
+		.width = width,
+	};
+
+	flow_columns(ops, by, &columns);
+	assert_int_equal(form_open(ops, &options, &form), 0);
+	if (ops->fit)
+		ops->fit(form, rows, count);
+	if (ops->head)
+		ops->head(form, b);
+	for (size_t i = 0; i < count; i++)
+		form_append(form, b, rows[i]);
+}
+
 TEST(columns_are_as_wide_as_what_is_in_them)
 {
 	_cleanup_(strbuf_release) struct strbuf b = STRBUF_INIT;
@@ -31,7 +54,7 @@ TEST(columns_are_as_wide_as_what_is_in_them)
 
 	second.identity.comm = "na\x1b[me";
 	second.identity.known |= FLOW_KEY(COMM);
-	flow_append_table(&b, rows, 2, first.by, false, 0);
+	append_rows(&b, &table_form_ops, rows, 2, first.by, 0);
 	assert_string_equal(b.data,
 			    "CLIENT      COMM       CONN  SYN>  <SYN  CT  FIN>  <FIN  RST>    "
 			    "<RST  RST/CONN\n"
@@ -47,7 +70,7 @@ TEST(lines_end_at_the_terminals_edge)
 	struct flow_row row = row_of(1, 5);
 	const void *rows[] = { &row };
 
-	flow_append_table(&b, rows, 1, FLOW_KEY(CLIENT), false, 14);
+	append_rows(&b, &table_form_ops, rows, 1, FLOW_KEY(CLIENT), 14);
 	assert_string_equal(b.data, "CLIENT    CONN\n10.0.0.1     4\n");
 }
 
@@ -55,9 +78,10 @@ TEST(json_has_the_keys_that_were_asked_for_and_every_count)
 {
 	_cleanup_(strbuf_release) struct strbuf b = STRBUF_INIT;
 	struct flow_row row = row_of(7, 6);
+	const void *rows[] = { &row };
 	json_t *json;
 
-	flow_append_json(&b, &row, row.by);
+	append_rows(&b, &ndjson_form_ops, rows, 1, row.by, 0);
 	json = json_loads(b.data, 0, NULL);
 	assert_non_null(json);
 	assert_string_equal(json_string_value(json_object_get(json, "client_addr")), "10.0.0.7");
@@ -76,7 +100,7 @@ TEST(json_has_the_keys_that_were_asked_for_and_every_count)
 	strbuf_reset(&b);
 	memset(&row.identity, 0, sizeof(row.identity));
 	row.is_rest = true;
-	flow_append_json(&b, &row, row.by);
+	append_rows(&b, &ndjson_form_ops, rows, 1, row.by, 0);
 	json = json_loads(b.data, 0, NULL);
 	assert_true(json_is_true(json_object_get(json, "rest")));
 	assert_true(json_is_null(json_object_get(json, "client_addr")));

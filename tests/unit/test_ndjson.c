@@ -349,7 +349,8 @@ TEST(sinks_are_found_by_name)
 	for (i = 0; sink_ops_at(i); i++)
 		assert_ptr_equal(sink_ops_find(sink_ops_at(i)->name), sink_ops_at(i));
 	assert_ptr_equal(sink_ops_find("zeek"), &zeek_sink_ops);
-	assert_int_equal(i, 4);
+	assert_ptr_equal(sink_ops_find("csv"), &csv_sink_ops);
+	assert_int_equal(i, 5);
 }
 
 TEST_MAIN()

@@ -8,6 +8,7 @@
 #include "user/base/strbuf.h"
 #include "user/model/nearest_name.h"
 #include "user/model/text_cells.h"
+#include "user/render/forms.h"
 #include "user/sink/sinks.h"
 
 static char text[65536];
@@ -182,7 +183,7 @@ TEST(the_arrow_points_the_way_the_end_went)
 	assert_int_equal(arrow_of(CLOSE_BY_PATH, SUBJECT_SOCKET), 'x');
 	assert_int_equal(arrow_of(CLOSE_BY_TIMEOUT, SUBJECT_SOCKET), '-');
 	assert_int_equal(arrow_of(CLOSE_BY_UNKNOWN, SUBJECT_SOCKET), '-');
-	assert_non_null(strstr(sink_table_help, ">  LOCAL ended it"));
+	assert_non_null(strstr(form_table_help, ">  LOCAL ended it"));
 }
 
 TEST(the_line_falls_back_into_its_columns_after_a_long_value)

@@ -126,7 +126,6 @@ static int engine_flush(struct sink *sink)
 
 static const struct sink_ops engine_sink_ops = {
 	.name = "counts",
-	.meaning = "into the tables of flows and top",
 	.write = engine_write,
 	.flush = engine_flush,
 };

@@ -16,12 +16,12 @@
 #include "user/command/flow_engine.h"
 #include "user/command/flows_options.h"
 #include "user/filter/filter.h"
-#include "user/model/flow_text.h"
+#include "user/render/flow_columns.h"
 #include "user/sink/output.h"
 #include "user/sink/sinks.h"
 
 /**
- * @columns  FLOW_KEY() bits that are shown.
+ * @keys  FLOW_KEY() bits of the columns that are shown.
  */
 struct flows {
 	const struct flows_options *options;
@@ -31,9 +31,10 @@ struct flows {
 	struct output output;
 	struct flow_row *rows;
 	const void **shown; /* struct flow_row */
-	uint32_t columns;
-	size_t width;
-	bool is_wide, is_json, has_table;
+	struct columns columns;
+	struct form *form;
+	uint32_t keys;
+	bool has_table;
 };
 
 static void flows_release(struct flows *flows)
@@ -41,6 +42,7 @@ static void flows_release(struct flows *flows)
 	flow_engine_free(&flows->engine);
 	event_loop_free(&flows->loop);
 	filter_free(&flows->filter);
+	form_close(&flows->form);
 	output_release(&flows->output);
 	free(flows->rows);
 	free(flows->shown);
@@ -80,6 +82,23 @@ static void flows_append_title(struct flows *flows)
 	strbuf_appendf(b, " %.1f s\n", (double)first->elapsed_ns / CLOCK_NS_PER_SECOND);
 }
 
+/* For people each reading is a table of its own; for programs all of them are one. */
+static void flows_append_rows(struct flows *flows, size_t count)
+{
+	const struct form_ops *ops = flows->form->ops;
+	struct strbuf *b = &flows->output.text;
+
+	if (ops->fit) {
+		flows_append_title(flows);
+		ops->fit(flows->form, flows->shown, count);
+	}
+	if (ops->head && (ops->fit || !flows->has_table))
+		ops->head(flows->form, b);
+	for (size_t i = 0; i < count; i++)
+		form_append(flows->form, b, flows->shown[i]);
+	flows->has_table = true;
+}
+
 static int flows_show(struct flows *flows)
 {
 	uint64_t begin_ns = clock_monotonic_ns();
@@ -96,15 +115,8 @@ static int flows_show(struct flows *flows)
 	log_debug("%zu rows, %" PRIu64 " us after the reading began", count,
 		  (clock_monotonic_ns() - begin_ns) / CLOCK_NS_PER_US);
 	output_begin(&flows->output);
-	if (flows->is_json) {
-		for (size_t i = 0; i < count; i++)
-			flow_append_json(&flows->output.text, flows->shown[i], flows->columns);
-	} else if (count) {
-		flows_append_title(flows);
-		flow_append_table(&flows->output.text, flows->shown, count, flows->columns,
-				  flows->is_wide, flows->width);
-		flows->has_table = true;
-	}
+	if (count)
+		flows_append_rows(flows, count);
 	err = output_end(&flows->output);
 	return err ? err : output_flush(&flows->output);
 }
@@ -158,8 +170,7 @@ static int flows_start_timers(struct flows *flows)
 static int flows_check_filter(const struct flows *flows)
 {
 	for (unsigned int key = 0; flows->filter && key < FLOW_KEY_COUNT; key++)
-		if (!(flows->columns & 1u << key) &&
-		    filter_uses(flows->filter, flow_key_field(key)))
+		if (!(flows->keys & 1u << key) && filter_uses(flows->filter, flow_key_field(key)))
 			return log_error(-EINVAL,
 					 "--filter asks for %s, which these rows do not have; add "
 					 "%s to --by",
@@ -175,17 +186,20 @@ static int flows_prepare(struct flows *flows)
 		.fd = STDOUT_FILENO,
 		.file_name_for_messages = "stdout",
 	};
-	const struct sink_ops *form = output_options_stdout(&flows->options->output);
+	const struct form_ops *ops = output_options_stdout(&flows->options->output)->form;
+	struct form_options form = form_options_of(STDOUT_FILENO);
 	int err;
 
 	output_init(&flows->output, &output);
-	flows->is_json = form == &ndjson_sink_ops;
-	flows->is_wide = form == &wide_sink_ops;
-	flows->columns = flows->options->counts.by;
-	if (flows->columns == FLOW_BY_CONNECTION)
-		flows->columns |= FLOW_KEY(COMM) | FLOW_KEY(VERDICT);
-	if (!flows->is_wide)
-		flows->width = sink_stdout_width();
+	flows->keys = flows->options->counts.by;
+	if (flows->keys == FLOW_BY_CONNECTION)
+		flows->keys |= FLOW_KEY(COMM) | FLOW_KEY(VERDICT);
+	flow_columns(ops, flows->keys, &flows->columns);
+	form.type = &flow_row_type;
+	form.columns = &flows->columns;
+	err = form_open(ops, &form, &flows->form);
+	if (err)
+		return log_error(err, "cannot prepare the output: %s", strerror(-err));
 	err = filter_options_parse(&flows->options->filter, &flow_row_type, &flows->filter);
 	return err ? err : flows_check_filter(flows);
 }

@@ -8,9 +8,9 @@
 #include "user/base/cleanup.h"
 #include "user/base/log.h"
 #include "user/base/strbuf.h"
-#include "user/model/flow_text.h"
 #include "user/option/option_help.h"
-#include "user/sink/sinks.h"
+#include "user/render/flow_columns.h"
+#include "user/render/forms.h"
 
 static const char purpose[] =
 	"closetrace says, for every TCP connection that ended on this host, who ended it,\n"
@@ -29,7 +29,7 @@ static void append_general(struct strbuf *b)
 	strbuf_append_str(b, "\nOptions of trace:\n");
 	option_append_help(b, command_at(0)->table);
 	strbuf_append_char(b, '\n');
-	strbuf_append_str(b, sink_table_help);
+	strbuf_append_str(b, form_table_help);
 	strbuf_append_char(b, '\n');
 	strbuf_append_str(b, exit_codes);
 }
@@ -48,7 +48,7 @@ static void append_command(struct strbuf *b, const struct command *command)
 	if (command->run != trace_command && command->run != flows_command)
 		return;
 	strbuf_append_char(b, '\n');
-	strbuf_append_str(b, command->run == trace_command ? sink_table_help : flow_table_help);
+	strbuf_append_str(b, command->run == trace_command ? form_table_help : flow_table_help);
 }
 
 int help_print(const struct command *command)

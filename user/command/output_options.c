@@ -72,7 +72,8 @@ static int parse_output(const struct option_row *row, const char *value, void *t
 	.help = "stop after TIME (10s, 5m)"
 
 static const struct option_row output_rows[] = {
-	{ OUTPUT_ROW, .words = form_word, .help = "table, wide, ndjson or zeek (default table)",
+	{ OUTPUT_ROW, .words = form_word,
+	  .help = "table, wide, ndjson, csv or zeek (default table)",
 	  .more = "zeek is Zeek's conn.log." },
 	{ .name = "all",
 	  .letter = 'a',
@@ -92,7 +93,8 @@ static const struct option_row output_rows[] = {
 };
 
 static const struct option_row output_rows_rows[] = {
-	{ OUTPUT_ROW, .words = rows_form_word, .help = "table, wide or ndjson (default table)" },
+	{ OUTPUT_ROW, .words = rows_form_word,
+	  .help = "table, wide, ndjson or csv (default table)" },
 	{ DURATION_ROW },
 };
 

@@ -121,7 +121,6 @@ static void groups_close(struct sink **sink)
 
 static const struct sink_ops groups_sink_ops = {
 	.name = "groups",
-	.meaning = "into the rows of --by",
 	.write = groups_write,
 	.flush = groups_flush,
 	.close = groups_close,

@@ -10,7 +10,7 @@
 #include "user/base/log.h"
 #include "user/count/flow_ending.h"
 #include "user/count/flow_groups.h"
-#include "user/model/flow_text.h"
+#include "user/render/flow_columns.h"
 #include "user/sink/output.h"
 #include "user/sink/sinks.h"
 
@@ -90,21 +90,32 @@ static size_t choose(struct flow_row *rows, size_t count, const struct filter *f
 	return kept;
 }
 
-static void append_rows(const struct replay_groups *groups, struct strbuf *b,
-			const void *const *rows, size_t count)
+static int append_rows(const struct replay_groups *groups, struct strbuf *b, const void **rows,
+		       size_t count)
 {
 	const struct replay_command_options *options = groups->options;
-	bool is_wide = output_options_stdout(&options->output) == &wide_sink_ops;
-	uint32_t columns = options->counts.by;
-	size_t width = is_wide ? 0 : sink_stdout_width();
+	const struct form_ops *ops = output_options_stdout(&options->output)->form;
+	struct form_options form_options = form_options_of(STDOUT_FILENO);
+	_cleanup_(form_close) struct form *form = NULL;
+	uint32_t keys = options->counts.by;
+	struct columns columns;
+	int err;
 
-	if (columns == FLOW_BY_CONNECTION)
-		columns = (columns & ~FLOW_KEY(NETNS)) | FLOW_KEY(VERDICT);
-	if (output_options_stdout(&options->output) == &ndjson_sink_ops)
-		for (size_t i = 0; i < count; i++)
-			flow_append_json(b, rows[i], columns);
-	else if (count)
-		flow_append_table(b, rows, count, columns, is_wide, width);
+	if (keys == FLOW_BY_CONNECTION)
+		keys = (keys & ~FLOW_KEY(NETNS)) | FLOW_KEY(VERDICT);
+	flow_columns(ops, keys, &columns);
+	form_options.type = &flow_row_type;
+	form_options.columns = &columns;
+	err = form_open(ops, &form_options, &form);
+	if (err || !count)
+		return err;
+	if (ops->fit)
+		ops->fit(form, rows, count);
+	if (ops->head)
+		ops->head(form, b);
+	for (size_t i = 0; i < count; i++)
+		form_append(form, b, rows[i]);
+	return 0;
 }
 
 int replay_groups_print(struct replay_groups *groups, const struct filter *filter, uint64_t time_ns,
@@ -133,8 +144,9 @@ int replay_groups_print(struct replay_groups *groups, const struct filter *filte
 		return err;
 	output_init(&output, &to_stdout);
 	output_begin(&output);
-	append_rows(groups, &output.text, order, top && count > top ? top : count);
-	err = output_end(&output);
+	err = append_rows(groups, &output.text, order, top && count > top ? top : count);
+	if (!err)
+		err = output_end(&output);
 	if (!err)
 		err = output_flush(&output);
 	output_release(&output);

@@ -18,7 +18,7 @@
 #include "user/command/flows_options.h"
 #include "user/command/top_records.h"
 #include "user/filter/filter.h"
-#include "user/model/flow_text.h"
+#include "user/render/flow_columns.h"
 #include "user/tui/terminal.h"
 #include "user/tui/top_view.h"
 

@@ -2,6 +2,7 @@
 #include "user/kernel/map_read.h"
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -79,4 +80,29 @@ uint64_t map_count(int fd)
 		more = !bpf_map_get_next_key(fd, key, next);
 	}
 	return count;
+}
+
+int map_counters(int map, struct tracer_counters *ret)
+{
+	int cpus = libbpf_num_possible_cpus();
+	_cleanup_free_ struct tracer_counters *per_cpu = NULL;
+	uint32_t zero = 0;
+
+	if (cpus <= 0)
+		return -EINVAL;
+	per_cpu = calloc(cpus, sizeof(*per_cpu));
+	if (!per_cpu)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(map, &zero, per_cpu))
+		return -errno;
+	memset(ret, 0, sizeof(*ret));
+	for (int cpu = 0; cpu < cpus; cpu++) {
+		for (int i = 0; i < COUNTER_COUNT; i++)
+			ret->counts[i] += per_cpu[cpu].counts[i];
+		for (int i = 0; i < CLOSE_VERDICT_COUNT; i++)
+			ret->verdicts[i] += per_cpu[cpu].verdicts[i];
+		for (int i = 0; i < SNMP_OF_ENDINGS_COUNT; i++)
+			ret->snmp[i] += per_cpu[cpu].snmp[i];
+	}
+	return 0;
 }

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "include/counters.h"
+
 typedef void (*map_entry_callback)(void *data, const void *key, const void *value);
 
 /**
@@ -25,5 +27,8 @@ int map_read_singly(int fd, size_t key_size, size_t value_size, map_entry_callba
 
 /* How many entries of a hash map whose keys have at most 64 bytes. */
 uint64_t map_count(int fd);
+
+/* The counters of all CPUs, summed. 0 or negative errno; *ret untouched on failure. */
+int map_counters(int map, struct tracer_counters *ret);
 
 #endif

@@ -598,29 +598,11 @@ void tracer_drop_cgroup(struct tracer *tracer, uint64_t cgroup_id)
 
 int tracer_read_counters(const struct tracer *tracer, struct tracer_counters *ret)
 {
-	int cpus = libbpf_num_possible_cpus(),
-	    map = bpf_map__fd(tracer->skeleton->maps.ct_counters);
-	_cleanup_free_ struct tracer_counters *per_cpu = NULL;
-	uint32_t zero = 0;
+	int err = map_counters(bpf_map__fd(tracer->skeleton->maps.ct_counters), ret);
 
-	if (cpus <= 0)
-		return -EINVAL;
-	per_cpu = calloc(cpus, sizeof(*per_cpu));
-	if (!per_cpu)
-		return -ENOMEM;
-	if (bpf_map_lookup_elem(map, &zero, per_cpu))
-		return -errno;
-	memset(ret, 0, sizeof(*ret));
-	for (int cpu = 0; cpu < cpus; cpu++) {
-		for (int i = 0; i < COUNTER_COUNT; i++)
-			ret->counts[i] += per_cpu[cpu].counts[i];
-		for (int i = 0; i < CLOSE_VERDICT_COUNT; i++)
-			ret->verdicts[i] += per_cpu[cpu].verdicts[i];
-		for (int i = 0; i < SNMP_OF_ENDINGS_COUNT; i++)
-			ret->snmp[i] += per_cpu[cpu].snmp[i];
-	}
-	ret->counts[COUNTER_STACK_EVICTED] += tracer->stacks_evicted;
-	return 0;
+	if (!err)
+		ret->counts[COUNTER_STACK_EVICTED] += tracer->stacks_evicted;
+	return err;
 }
 
 bool tracer_take_stacks(struct tracer *tracer, const struct close_record *record,

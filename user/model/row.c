@@ -120,7 +120,7 @@ static int compare_field(const struct row_type *type, const void *a, const void 
 	return compare_values(type->fields[field].type, &of_a, &of_b);
 }
 
-static bool is_rest(const struct row_type *type, const void *row)
+bool row_is_rest(const struct row_type *type, const void *row)
 {
 	struct field_value value;
 
@@ -130,7 +130,7 @@ static bool is_rest(const struct row_type *type, const void *row)
 
 int row_compare(const struct row_type *type, const void *a, const void *b, unsigned int field)
 {
-	int order = is_rest(type, a) - is_rest(type, b);
+	int order = row_is_rest(type, a) - row_is_rest(type, b);
 
 	if (!order)
 		order = compare_field(type, a, b, field);
@@ -197,7 +197,7 @@ int rows_order(const struct row_type *type, unsigned int field, const void *rows
 	for (size_t i = 0; i < count; i++) {
 		ordered[i].row = (const char *)rows + i * size;
 		ordered[i].rank = rank_of(&order, ordered[i].row);
-		ordered[i].is_rest = is_rest(type, ordered[i].row);
+		ordered[i].is_rest = row_is_rest(type, ordered[i].row);
 	}
 	qsort_r(ordered, count, sizeof(*ordered), compare_ordered, &order);
 	for (size_t i = 0; i < count; i++)

@@ -122,6 +122,9 @@ static inline bool row_get(const struct row_type *type, const void *row, unsigne
 	return type->get(row, field, scratch, ret);
 }
 
+/* Whether it stands for what found no room in the others: row_type.rest. */
+bool row_is_rest(const struct row_type *type, const void *row);
+
 /**
  * The field that a name means: its own, one without _us, or an alias. Dots count as underscores:
  * rst.count.srv is rst_count_srv.

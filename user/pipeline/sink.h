@@ -6,12 +6,14 @@
 #include <stdbool.h>
 
 #include "user/model/connection.h"
+#include "user/render/forms.h"
 
 /**
  * @fd           Where text goes; stays open and with the caller.
  * @is_terminal  `table` fits its columns to `width` and cuts its lines there.
  * @colour       Escape sequences are wanted.
  * @width        Cells of the terminal, 0 = unknown: nothing is cut.
+ * @columns      What is shown; NULL: what the form shows unasked.
  * @file_name_for_messages  What to call `fd` when a write fails: "stdout", a path.
  */
 struct sink_options {
@@ -19,6 +21,7 @@ struct sink_options {
 	bool is_terminal;
 	bool colour;
 	unsigned int width;
+	const struct columns *columns;
 	const char *file_name_for_messages;
 };
 
@@ -44,7 +47,7 @@ struct sink {
  */
 struct sink_ops {
 	const char *name;
-	const char *meaning;
+	const struct form_ops *form; /* NULL when it writes no text */
 	int (*open)(const struct sink_options *options, struct sink **ret);
 	int (*write)(struct sink *sink, const struct closed_connection *c);
 	int (*flush)(struct sink *sink);

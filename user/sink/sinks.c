@@ -9,10 +9,7 @@
 #include "user/base/log.h"
 
 static const struct sink_ops *const sinks[] = {
-	&table_sink_ops,
-	&wide_sink_ops,
-	&ndjson_sink_ops,
-	&zeek_sink_ops,
+	&table_sink_ops, &wide_sink_ops, &ndjson_sink_ops, &csv_sink_ops, &zeek_sink_ops,
 };
 
 const struct sink_ops *sink_ops_at(size_t index)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The destinations that exist. To add one: a file here and a row in sinks.c. */
+/* The destinations that exist. To add a form of text: user/render/forms.h. */
 #ifndef USER_SINK_SINKS_H
 #define USER_SINK_SINKS_H
 
@@ -7,7 +7,8 @@
 
 #include "user/pipeline/sink.h"
 
-extern const struct sink_ops table_sink_ops, wide_sink_ops, ndjson_sink_ops, zeek_sink_ops;
+extern const struct sink_ops table_sink_ops, wide_sink_ops, ndjson_sink_ops, csv_sink_ops,
+	zeek_sink_ops;
 
 /* The value of --output to its operations; NULL when there is none of that name. */
 const struct sink_ops *sink_ops_find(const char *name);
@@ -26,8 +27,5 @@ unsigned int sink_stdout_width(void);
  * @return  0 or a negative errno. Logged.
  */
 int sink_open_stdout(const struct sink_ops *ops, struct sink **ret);
-
-/* For --help: what the columns of `table` and `wide` mean, the arrow above all. */
-extern const char sink_table_help[];
 
 #endif

@@ -6,13 +6,14 @@
 
 #include "user/base/clock.h"
 #include "user/base/json_text.h"
-#include "user/model/flow_text.h"
+#include "user/render/flow_columns.h"
 #include "user/model/text_cells.h"
 #include "user/tui/terminal.h"
 #include "user/tui/top_view.h"
 
 #define TABLE_LINE 6
 #define CELL_GAP 1
+#define WITHIN_CELLS_MAX 40
 #define LABEL_CELLS 15 /* "RST>   1,234.5/s" */
 
 static const char *const unit_words[TOP_UNIT_COUNT] = { "total", "interval", "per second" };
@@ -59,6 +60,8 @@ static void append_by(struct strbuf *b, const struct top_level *level)
 static void append_within(struct strbuf *b, const struct top_level *level)
 {
 	struct flow_row row = { .identity = level->within };
+	struct column column = { .field_count = 1, .cells_max = WITHIN_CELLS_MAX };
+	struct cell_maker maker = {};
 
 	for (unsigned int key = 0; key < FLOW_KEY_COUNT; key++) {
 		if (!(level->within_keys & 1u << key) || key == FLOW_KEY_NETNS)
@@ -66,7 +69,8 @@ static void append_within(struct strbuf *b, const struct top_level *level)
 		strbuf_append_char(b, ' ');
 		strbuf_append_str(b, flow_key_word(key));
 		strbuf_append_char(b, ' ');
-		flow_append_cell(b, &row, flow_key_field(key));
+		column.fields[0] = flow_key_field(key);
+		column_append_cell(b, &flow_row_type, &column, &maker, &row);
 	}
 }
 
@@ -143,14 +147,17 @@ static void draw_bars(struct top_view *view, struct strbuf *b)
 
 /* A row as its units say it. */
 static void append_value(struct strbuf *b, const struct top_view *view, const struct flow_row *row,
-			 enum flow_field field)
+			 const struct column *column)
 {
+	struct cell_maker maker = {};
 	struct field_value value;
+
+	uint8_t field = column->fields[0];
 
 	if (view->unit != TOP_PER_SECOND || flow_fields[field].type != FIELD_U64 ||
 	    flow_field_is_key(field) || row->by == FLOW_BY_CONNECTION || !row->elapsed_ns ||
 	    !flow_row_get(row, field, NULL, &value)) {
-		flow_append_cell(b, row, field);
+		column_append_cell(b, &flow_row_type, column, &maker, row);
 		return;
 	}
 	strbuf_appendf(b, "%.1f",
@@ -166,9 +173,8 @@ static bool is_alarm(const struct flow_row *row, enum flow_field field)
 }
 
 struct table {
-	struct flow_column columns[FLOW_COLUMNS_MAX];
-	int widths[FLOW_COLUMNS_MAX];
-	size_t count;
+	struct columns columns;
+	int widths[COLUMNS_MAX];
 };
 
 /* Columns that every row has the same are above already. */
@@ -178,19 +184,19 @@ static void table_choose(struct table *table, const struct top_level *level)
 
 	if (level->kind == TOP_CONNECTIONS)
 		by |= FLOW_KEY(COMM) | FLOW_KEY(VERDICT);
-	table->count = flow_columns(by, false, table->columns);
+	flow_columns(&table_form_ops, by, &table->columns);
 }
 
 static void table_measure(struct table *table, struct top_view *view, size_t first, size_t lines,
 			  struct strbuf *b)
 {
-	for (size_t i = 0; i < table->count; i++) {
-		table->widths[i] = (int)strlen(table->columns[i].title);
+	for (size_t i = 0; i < table->columns.count; i++) {
+		table->widths[i] = (int)strlen(table->columns.items[i].title);
 		for (size_t n = first; n < view->row_count && n < first + lines; n++) {
 			int cells;
 
 			strbuf_reset(b);
-			append_value(b, view, view->rows[n], table->columns[i].field);
+			append_value(b, view, view->rows[n], &table->columns.items[i]);
 			cells = (int)text_cells(b->data, b->len);
 			if (cells > table->widths[i])
 				table->widths[i] = cells;
@@ -206,21 +212,21 @@ static void draw_row(const struct table *table, struct top_view *view, int line,
 
 	if (is_selected)
 		terminal_fill(line, 0, style);
-	for (size_t i = 0; i < table->count; i++) {
-		const struct flow_column *c = &table->columns[i];
+	for (size_t i = 0; i < table->columns.count; i++) {
+		const struct column *c = &table->columns.items[i];
 		int left;
 
 		strbuf_reset(b);
 		if (row)
-			append_value(b, view, row, c->field);
+			append_value(b, view, row, c);
 		else
 			strbuf_append_str(b, c->title);
-		left = c->is_left ? 0 : table->widths[i] - (int)text_cells(b->data, b->len);
+		left = c->is_right ? table->widths[i] - (int)text_cells(b->data, b->len) : 0;
 		if (!row)
-			style = c->field == top_view_level(view)->sort ? TERMINAL_SELECTED :
-									 TERMINAL_HEAD;
+			style = c->fields[0] == top_view_level(view)->sort ? TERMINAL_SELECTED :
+									     TERMINAL_HEAD;
 		else if (!is_selected)
-			style = is_alarm(row, c->field) ? TERMINAL_ALARM : TERMINAL_PLAIN;
+			style = is_alarm(row, c->fields[0]) ? TERMINAL_ALARM : TERMINAL_PLAIN;
 		put(line, column + left, style, b);
 		column += table->widths[i] + CELL_GAP;
 	}

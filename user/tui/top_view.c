@@ -4,7 +4,7 @@
 #include <curses.h>
 #include <string.h>
 
-#include "user/model/flow_text.h"
+#include "user/render/flow_columns.h"
 
 #define KEY_ESCAPE 27
 #define KEY_CONTROL(letter) ((letter) - 'a' + 1)
@@ -150,15 +150,16 @@ static enum top_wish grouping_next(struct top_view *view, size_t step)
 static enum top_wish sort_next(struct top_view *view, int step)
 {
 	struct top_level *level = top_view_level(view);
-	struct flow_column columns[FLOW_COLUMNS_MAX];
+	struct columns columns;
 	int count, at = 0;
 
 	if (level->kind == TOP_RECORDS)
 		return TOP_WISH_NOTHING;
-	count = (int)flow_columns(level->by, false, columns);
-	while (at < count && columns[at].field != level->sort)
+	flow_columns(&table_form_ops, level->by, &columns);
+	count = (int)columns.count;
+	while (at < count && columns.items[at].fields[0] != level->sort)
 		at++;
-	level->sort = columns[at < count ? (at + count + step) % count : 0].field;
+	level->sort = columns.items[at < count ? (at + count + step) % count : 0].fields[0];
 	level->cursor = 0;
 	return TOP_WISH_ORDER;
 }

@@ -5,19 +5,13 @@
 #include <time.h>
 
 #include "user/base/clock.h"
-#include "user/base/log.h"
 #include "user/model/conn_state.h"
+#include "user/model/fields.h"
 #include "user/model/zeek_summary.h"
-#include "user/sink/output.h"
-#include "user/sink/sinks.h"
+#include "user/render/forms.h"
 
 #define UID_LETTERS 17
 #define US_PER_SECOND UINT64_C(1000000)
-
-struct zeek_sink {
-	struct sink sink;
-	struct output output;
-};
 
 static const char columns[] =
 	"#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tservice\tduration\t"
@@ -37,28 +31,28 @@ static void append_stamp(struct strbuf *b, const char *word)
 	strbuf_appendf(b, "#%s\t%s\n", word, text);
 }
 
-static int zeek_open(const struct sink_options *options, struct sink **ret)
+static int zeek_open(const struct form_options *options, const struct form_ops *ops,
+		     struct form **ret)
 {
-	struct zeek_sink *self = calloc(1, sizeof(*self));
-	struct strbuf *b;
+	struct form *self;
 
+	if (options->type && options->type != &connection_row_type)
+		return -EINVAL;
+	self = calloc(1, sizeof(*self));
 	if (!self)
 		return -ENOMEM;
-	self->sink.ops = &zeek_sink_ops;
-	output_init(&self->output, options);
-	b = &self->output.text;
-	output_begin(&self->output);
+	self->ops = ops;
+	*ret = self;
+	return 0;
+}
+
+static void zeek_head(struct form *form, struct strbuf *b)
+{
+	(void)form;
 	strbuf_append_str(b, "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n"
 			     "#unset_field\t-\n#path\tconn\n");
 	append_stamp(b, "open");
 	strbuf_append_str(b, columns);
-	if (output_end(&self->output)) {
-		output_release(&self->output);
-		free(self);
-		return -ENOMEM;
-	}
-	*ret = &self->sink;
-	return 0;
 }
 
 /* Seconds with six digits, as Zeek prints time and interval. */
@@ -122,20 +116,19 @@ static void summary_of_record(const struct closed_connection *c, struct zeek_sum
 	ret->bytes[ret->originator_is_local] = c->record.bytes_received;
 }
 
-static int zeek_write(struct sink *sink, const struct closed_connection *c)
+static void zeek_append(struct form *form, struct strbuf *b, const void *row)
 {
-	struct zeek_sink *self = (struct zeek_sink *)sink;
-	struct strbuf *b = &self->output.text;
+	const struct closed_connection *c = row;
 	struct zeek_summary made;
 	const struct zeek_summary *zeek = c->zeek;
 	bool lasted, has_bytes = connection_has(c, CONNECTION_HAS_BYTES);
 
+	(void)form;
 	if (!zeek) {
 		summary_of_record(c, &made);
 		zeek = &made;
 	}
 	lasted = zeek->last_ns > zeek->start_ns;
-	output_begin(&self->output);
 	append_seconds(b, zeek->start_ns);
 	strbuf_append_char(b, '\t');
 	append_uid(b, c, zeek->start_ns);
@@ -156,37 +149,26 @@ static int zeek_write(struct sink *sink, const struct closed_connection *c)
 	append_count(b, c->zeek, zeek->packets[1]);
 	append_count(b, c->zeek, zeek->ip_bytes[1]);
 	strbuf_append_str(b, "\t-\n");
-	return output_end(&self->output);
 }
 
-static int zeek_flush(struct sink *sink)
+static void zeek_tail(struct form *form, struct strbuf *b)
 {
-	return output_flush(&((struct zeek_sink *)sink)->output);
+	(void)form;
+	append_stamp(b, "close");
 }
 
-static void zeek_close(struct sink **sink)
+static void zeek_close(struct form **form)
 {
-	struct zeek_sink *self = (struct zeek_sink *)*sink;
-
-	if (!self)
-		return;
-	/* Only behind whole records: a reader that has gone has had enough. */
-	if (!self->output.text.len) {
-		append_stamp(&self->output.text, "close");
-		if (output_flush(&self->output))
-			log_debug("the log has no end line");
-		strbuf_reset(&self->output.text);
-	}
-	output_release(&self->output);
-	free(self);
-	*sink = NULL;
+	free(*form);
+	*form = NULL;
 }
 
-const struct sink_ops zeek_sink_ops = {
+const struct form_ops zeek_form_ops = {
 	.name = "zeek",
 	.meaning = "Zeek's conn.log: one line per connection, tabs between the columns",
 	.open = zeek_open,
-	.write = zeek_write,
-	.flush = zeek_flush,
+	.head = zeek_head,
+	.append = zeek_append,
+	.tail = zeek_tail,
 	.close = zeek_close,
 };
