@@ -110,13 +110,19 @@ static int cost_run_open(struct cost_run *run, const struct doctor_options *opti
 	err = tracer_start(run->tracer, run->loop, run->pipeline);
 	if (err)
 		return err;
+	/* Before: it takes a capability that is not kept. */
 	run->stats_fd = program_cost_begin();
+	if (run->stats_fd == -EPERM)
+		return log_error(-EOPNOTSUPP,
+				 "to measure what programs cost takes CAP_SYS_ADMIN; run "
+				 "it as root");
 	if (run->stats_fd < 0)
 		return log_error(run->stats_fd, "the kernel does not measure its BPF programs: %s",
 				 strerror(-run->stats_fd));
 	err = event_loop_add_timer(run->loop, duration_ns, on_cost_end, run);
 	if (err < 0)
 		return log_error(err, "cannot make a timer: %s", strerror(-err));
+	tracer_drop_privilege(run->tracer, 0);
 	log_info("measuring for %.0f s; Ctrl-C ends it sooner", (double)duration_ns / 1e9);
 	run->begin_ns = clock_monotonic_ns();
 	run->own_cpu_us = own_cpu_us();

@@ -9,6 +9,7 @@
 #include "user/base/log.h"
 #include "user/base/strbuf.h"
 #include "user/command/explain_texts.h"
+#include "user/kernel/privilege.h"
 #include "user/model/fields.h"
 #include "user/model/nearest_name.h"
 
@@ -143,6 +144,7 @@ int explain_command(const void *data)
 	const struct option_common *options = data;
 	const char *nearest = NULL;
 
+	privilege_drop_everything(0);
 	if (!options->word_count)
 		names_list(&b);
 	for (size_t i = 0; i < options->word_count; i++) {

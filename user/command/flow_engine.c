@@ -473,7 +473,7 @@ int flow_engine_ledger(const struct flow_engine *engine, struct ledger *ret)
 
 void flow_engine_drop_privilege(const struct flow_engine *engine)
 {
-	tracer_drop_privilege(engine->tracer);
+	tracer_drop_privilege(engine->tracer, 0);
 }
 
 void flow_engine_append_watched(const struct flow_engine *engine, struct strbuf *b)

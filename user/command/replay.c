@@ -9,10 +9,12 @@
 
 #include "user/base/cleanup.h"
 #include "user/base/clock.h"
+#include "user/base/input_file.h"
 #include "user/base/log.h"
 #include "user/command/command.h"
 #include "user/command/replay_groups.h"
 #include "user/command/replay_options.h"
+#include "user/kernel/privilege.h"
 #include "user/model/fields.h"
 #include "user/model/flow_row.h"
 #include "user/pipeline/pipeline.h"
@@ -203,6 +205,16 @@ static int open_program(struct replay_run *run)
 	return err;
 }
 
+/* Nothing of them is read before privilege is gone. */
+static int open_files_early(const struct replay_command_options *options)
+{
+	if (input_files_open((const char *const *)options->common.words,
+			     options->common.word_count) ||
+	    input_files_open(&options->filter.zones_path, 1))
+		return log_error(-ENOMEM, "not enough memory");
+	return 0;
+}
+
 static void catch_signals(void)
 {
 	struct sigaction action = { .sa_handler = on_signal };
@@ -336,12 +348,16 @@ int replay_command(const void *data)
 	if (filter_options_parse(&options->filter,
 				 options->counts.by_was_said ? &flow_row_type :
 							       &connection_row_type,
-				 &run.filter) ||
-	    open_zones(&run))
+				 &run.filter))
 		return EXIT_USAGE;
 	err = open_program(&run);
 	if (err)
 		return exit_code_of(err);
+	if (open_files_early(options))
+		return EXIT_RUNTIME;
+	privilege_drop_everything(run.program ? PRIVILEGE_FOR_TRACE : 0);
+	if (open_zones(&run))
+		return EXIT_USAGE;
 	catch_signals();
 	if (isatty(STDERR_FILENO))
 		run.progress_ns = clock_monotonic_ns();

@@ -301,7 +301,7 @@ static int trace_run(struct trace *trace)
 {
 	int err, finish_err;
 
-	tracer_drop_privilege(trace->tracer);
+	tracer_drop_privilege(trace->tracer, trace->packets ? PRIVILEGE_FOR_FILES : 0);
 	trace_say_ready(trace);
 	err = pipeline_flush(trace->pipeline);
 	if (!err)

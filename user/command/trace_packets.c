@@ -11,6 +11,7 @@
 #include "user/base/cleanup.h"
 #include "user/base/json_text.h"
 #include "user/base/log.h"
+#include "user/base/output_file.h"
 #include "user/kernel/trail_read.h"
 #include "user/model/explanation.h"
 #include "user/model/names.h"
@@ -54,9 +55,9 @@ static int begin_file(struct trace_packets *self)
 {
 	int err;
 
-	self->fd = open(self->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
+	self->fd = output_file_open(self->path, OUTPUT_FILE_EMPTY);
 	if (self->fd < 0)
-		return -errno;
+		return self->fd;
 	self->bytes = 0;
 	strbuf_reset(&self->text);
 	pcapng_append_head(&self->text, TRAIL_HEADER_BYTES);
@@ -94,7 +95,8 @@ int trace_packets_open(const char *path, uint64_t max_bytes, const struct tracer
 		return log_error(err, "cannot read the kernel's packets: %s", strerror(-err));
 	err = begin_file(self);
 	if (err)
-		return log_error(err, "cannot write packets to %s: %s", path, strerror(-err));
+		return log_error(-EIO, "cannot write packets to %s: %s", path,
+				 output_file_reason(err));
 	*ret = TAKE_PTR(self);
 	return 0;
 }

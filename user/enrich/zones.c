@@ -11,6 +11,7 @@
 #include <uthash.h>
 
 #include "user/base/cleanup.h"
+#include "user/base/input_file.h"
 #include "user/base/log.h"
 #include "user/base/parse_number.h"
 
@@ -303,9 +304,14 @@ static int zones_read_file(const char *path, char **ret, size_t *ret_len)
 	size_t len = 0;
 	ssize_t got;
 
-	/* Not blocking: a FIFO without a writer would make the start wait for ever. */
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0 || fstat(fd, &status))
+	/* A FIFO is not waited for: without a writer the start would never end. */
+	if (stat(path, &status) || !S_ISFIFO(status.st_mode))
+		fd = input_file_open(path);
+	else
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return log_error(fd, "cannot read the zones of %s: %s", path, strerror(-fd));
+	if (fstat(fd, &status))
 		return log_error(-errno, "cannot read the zones of %s: %s", path, strerror(errno));
 	if (!S_ISREG(status.st_mode) || status.st_size > ZONE_FILE_BYTES_MAX)
 		return log_error(-EINVAL, "the zones of %s: a plain file of at most 8 MB is needed",

@@ -26,6 +26,7 @@
 #include "user/kernel/snmp.h"
 #include "user/kernel/standby.h"
 #include "user/kernel/tick.h"
+#include "user/kernel/tracepoints.h"
 #include "user/kernel/tracer_load.h"
 
 /*
@@ -174,61 +175,6 @@ static void tracer_tell_netns(struct tracer *tracer)
 		    !(tracer->listed.count && tracer_wants_netns(tracer, key)))
 			bpf_map_delete_elem(map, &key);
 	}
-}
-
-static int tracer_attach_tracepoints(struct tracer *tracer)
-{
-	struct closetrace_bpf *skeleton = tracer->skeleton;
-	/* What only fills records comes before what sends them. */
-	struct bpf_program *programs[] = {
-		skeleton->progs.ct_first_recv, skeleton->progs.ct_recv_reset,
-		skeleton->progs.ct_send_reset, skeleton->progs.ct_error_report,
-		skeleton->progs.ct_set_state,  skeleton->progs.ct_destroy,
-		skeleton->progs.ct_synack_rtx, skeleton->progs.ct_kfree_skb,
-	};
-	struct bpf_link **links[] = {
-		&skeleton->links.ct_first_recv, &skeleton->links.ct_recv_reset,
-		&skeleton->links.ct_send_reset, &skeleton->links.ct_error_report,
-		&skeleton->links.ct_set_state,	&skeleton->links.ct_destroy,
-		&skeleton->links.ct_synack_rtx, &skeleton->links.ct_kfree_skb,
-	};
-
-	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
-		*links[i] = bpf_program__attach(programs[i]);
-		if (!*links[i])
-			return log_error(-errno, "cannot attach %s to its tracepoint: %s",
-					 bpf_program__name(programs[i]), strerror(errno));
-	}
-	return standby_attach(skeleton);
-}
-
-/* Only names depend on it: no reason to fail. */
-static void tracer_attach_cgroups(struct tracer *tracer)
-{
-	struct closetrace_bpf *skeleton = tracer->skeleton;
-
-	if (!kernel_features_has(&tracer->features, KERNEL_FEATURE_CGROUP_EVENTS))
-		return;
-	skeleton->links.ct_cgroup_mkdir = bpf_program__attach(skeleton->progs.ct_cgroup_mkdir);
-	skeleton->links.ct_cgroup_rmdir = bpf_program__attach(skeleton->progs.ct_cgroup_rmdir);
-	if (!skeleton->links.ct_cgroup_mkdir || !skeleton->links.ct_cgroup_rmdir)
-		log_warn("containers that live for a moment only may stay unknown: %s",
-			 strerror(errno));
-}
-
-/* Only how a process went depends on it. */
-static void tracer_attach_deaths(struct tracer *tracer)
-{
-	struct closetrace_bpf *skeleton = tracer->skeleton;
-	bool signals = kernel_features_has(&tracer->features, KERNEL_FEATURE_SIGNAL_EVENTS);
-	bool ooms = kernel_features_has(&tracer->features, KERNEL_FEATURE_OOM_EVENTS);
-
-	if (signals)
-		skeleton->links.ct_signal = bpf_program__attach(skeleton->progs.ct_signal);
-	if (ooms)
-		skeleton->links.ct_oom = bpf_program__attach(skeleton->progs.ct_oom);
-	if ((signals && !skeleton->links.ct_signal) || (ooms && !skeleton->links.ct_oom))
-		log_warn("who killed a process may stay unknown: %s", strerror(errno));
 }
 
 /* iter/tcp lists the sockets of the reader's namespace only. */
@@ -543,10 +489,13 @@ int tracer_start(struct tracer *tracer, struct event_loop *loop, struct pipeline
 		return log_error(err, "cannot make a timer: %s", strerror(-err));
 	/* Packets first: a close that is seen without its packets would be judged worse. */
 	err = tracer_start_wire(tracer);
-	tracer_attach_cgroups(tracer);
-	tracer_attach_deaths(tracer);
+	if (kernel_features_has(&tracer->features, KERNEL_FEATURE_CGROUP_EVENTS))
+		tracepoints_attach_cgroups(skeleton);
+	tracepoints_attach_deaths(
+		skeleton, kernel_features_has(&tracer->features, KERNEL_FEATURE_SIGNAL_EVENTS),
+		kernel_features_has(&tracer->features, KERNEL_FEATURE_OOM_EVENTS));
 	if (!err)
-		err = tracer_attach_tracepoints(tracer);
+		err = tracepoints_attach(skeleton);
 	if (err)
 		return err;
 	tracer_snapshot(tracer);
@@ -554,20 +503,47 @@ int tracer_start(struct tracer *tracer, struct event_loop *loop, struct pipeline
 	return 0;
 }
 
-static int drop_in_thread(void *data)
+static uint32_t tracer_uses(const struct tracer *tracer)
 {
-	(void)data;
-	return privilege_drop();
+	uint32_t uses = PRIVILEGE_FOR_TRACE | PRIVILEGE_FOR_NAMES;
+	bool others = !tracer->listed.count;
+
+	for (size_t i = 0; i < tracer->listed.count; i++)
+		others |= tracer->listed.inodes[i] != tracer->namespaces.own_inode;
+	if (others)
+		uses |= PRIVILEGE_FOR_NAMESPACES;
+	if (tracer->wire)
+		uses |= PRIVILEGE_FOR_HOOKS;
+	if (tracer->config.flags & TRACER_STACKS)
+		uses |= PRIVILEGE_FOR_STACKS;
+	return uses;
 }
 
-void tracer_drop_privilege(struct tracer *tracer)
+static int drop_in_thread(void *data)
 {
-	int err = privilege_drop();
+	return privilege_drop(data);
+}
 
-	if (!err && tracer->wire)
-		err = wire_call(tracer->wire, drop_in_thread, NULL);
+void tracer_drop_privilege(struct tracer *tracer, uint32_t uses)
+{
+	struct privilege_plan plan;
+	int err = 0;
+
+	uses |= tracer_uses(tracer);
+	privilege_tell_missing(uses);
+	privilege_plan(uses, &plan);
+	/* The thread first: who has changed the user can no longer be asked for it. */
+	if (tracer->wire)
+		err = wire_call(tracer->wire, drop_in_thread, &plan);
+	if (!err)
+		err = privilege_drop(&plan);
 	if (err)
 		log_warn("keeping more privilege than needed: %s", strerror(-err));
+	err = privilege_filter_calls();
+	if (err && err != -EOPNOTSUPP)
+		log_warn("any system call may be made: %s", strerror(-err));
+	else if (err)
+		log_debug("there is no filter for system calls here");
 }
 
 int tracer_stop(struct tracer *tracer)

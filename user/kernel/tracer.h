@@ -15,6 +15,7 @@
 #include "user/base/event_loop.h"
 #include "user/kernel/attach_wire.h"
 #include "user/kernel/features.h"
+#include "user/kernel/privilege.h"
 #include "user/pipeline/ledger.h"
 #include "user/pipeline/pipeline.h"
 
@@ -63,8 +64,13 @@ void tracer_free(struct tracer **tracer);
  */
 int tracer_start(struct tracer *tracer, struct event_loop *loop, struct pipeline *pipeline);
 
-/* Give up, in all threads, what is not needed after the start. What cannot be is kept, and said. */
-void tracer_drop_privilege(struct tracer *tracer);
+/**
+ * Give up, in all threads and for good, what is not needed after the start (user/kernel/privilege.h).
+ * What cannot be is kept, and said.
+ *
+ * @uses  PRIVILEGE_FOR_*, beside those that the options of the tracer tell of.
+ */
+void tracer_drop_privilege(struct tracer *tracer, uint32_t uses);
 
 /* Detach the programs, then feed what is left in the ring. 0 or the pipeline's error. */
 int tracer_stop(struct tracer *tracer);

@@ -26,6 +26,8 @@
 #define WIRE_REST_NS (100 * CLOCK_NS_PER_MS)
 /* Who makes interfaces that cannot be hooked does not fill the terminal. */
 #define WIRE_WARNINGS_MOST 20
+/* The others are in the summary, as a number. */
+#define WIRE_CLOSED_TOLD_MOST 4
 
 static void wire_wish_rescan(struct wire *wire, bool events_lost)
 {
@@ -193,6 +195,10 @@ static void wire_list(struct wire *wire, uint32_t netns)
 	wire->counts.closed += (err == -EPERM) - ns->is_closed;
 	ns->is_closed = err == -EPERM;
 	pthread_mutex_unlock(&wire->lock);
+	if (err == -EPERM && wire->closed_told++ < WIRE_CLOSED_TOLD_MOST)
+		log_warn("the network namespace %u (%s) is not watched: to enter it takes "
+			 "CAP_SYS_ADMIN",
+			 netns, ns->ns.path);
 	if (err && err != -ENOENT && err != -ESTALE)
 		log_debug("network namespace %u (%s): %s", netns, ns->ns.path, strerror(-err));
 }

@@ -72,6 +72,7 @@ struct wire {
 	bool was_listed;
 	bool was_behind; /* the start did not wait for all of them */
 	unsigned int warnings;
+	unsigned int closed_told;
 	uint64_t pause_until_ns;
 	uint64_t check_ns;
 	struct wire_key check_next;

@@ -110,8 +110,8 @@ static void append_not_watched(struct strbuf *b, const struct ledger *ledger)
 			       hooked, hooked + waiting + failed, waiting, failed);
 	if (ledger->namespaces_closed)
 		strbuf_appendf(b,
-			       PREFIX "note: the interfaces of %llu network namespaces were not "
-				      "watched: to enter them takes CAP_SYS_ADMIN\n",
+			       PREFIX "note: network namespaces not watched: %llu, because to "
+				      "enter them takes CAP_SYS_ADMIN\n",
 			       (unsigned long long)ledger->namespaces_closed);
 }
 

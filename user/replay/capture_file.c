@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "user/base/cleanup.h"
+#include "user/base/input_file.h"
 #include "user/base/clock.h"
 #include "user/base/log.h"
 #include "user/replay/link_layer.h"
@@ -38,12 +39,12 @@ static const char *shown_path(const char *path)
 static int open_fd(const char *path, struct capture_file *file)
 {
 	struct stat info;
-	int fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
+	int fd = strcmp(path, "-") ? input_file_open(path) : dup(STDIN_FILENO);
 
-	if (fd < 0 && errno == EINTR)
+	if (fd == -EINTR)
 		return -EINTR;
 	if (fd < 0)
-		return log_error(-errno, "cannot open %s: %s", path, strerror(errno));
+		return log_error(fd, "cannot open %s: %s", path, strerror(-fd));
 	if (!fstat(fd, &info) && S_ISDIR(info.st_mode)) {
 		close(fd);
 		return log_error(
