@@ -68,11 +68,26 @@ run: ## install what the build needs, build, and trace this host live
 	$(Q)+$(MAKE) --no-print-directory all
 	$(Q)$$([ "$$(id -u)" = 0 ] || echo sudo) $(BUILD)/closetrace $(ARGS)
 
+# The manual and the completions come from the program's own tables. A cross build needs one that
+# runs here: GENERATE=...
+GENERATE ?= $(BUILD)/closetrace
+GENERATED := $(BUILD)/closetrace.8 $(BUILD)/completion/closetrace $(BUILD)/completion/_closetrace
+
+$(BUILD)/closetrace.8: packaging/closetrace.8.in $(GENERATE)
+	$(call say,GEN,$@)awk '/^@[a-z]+@$$/ { fflush(); if (system("$(GENERATE) help --manual " substr($$0, 2, length - 2))) exit 1; next } \
+		{ print }' $< > $@
+
+$(BUILD)/completion/closetrace $(BUILD)/completion/_closetrace: $(GENERATE)
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)$(GENERATE) help --completion $(if $(filter _%,$(@F)),zsh,bash) > $@
+
 static: $(BUILD)/closetrace-static ## build build/closetrace-static, which needs nothing on the host
 
-install: all ## install under $(DESTDIR)$(PREFIX)
+install: all $(GENERATED) ## install under $(DESTDIR)$(PREFIX)
 	$(Q)install -D -m 755 $(BUILD)/closetrace $(DESTDIR)$(PREFIX)/bin/closetrace
-	$(Q)install -D -m 644 packaging/closetrace.8 $(DESTDIR)$(PREFIX)/share/man/man8/closetrace.8
+	$(Q)install -D -m 644 $(BUILD)/closetrace.8 $(DESTDIR)$(PREFIX)/share/man/man8/closetrace.8
+	$(Q)install -D -m 644 $(BUILD)/completion/closetrace $(DESTDIR)$(PREFIX)/share/bash-completion/completions/closetrace
+	$(Q)install -D -m 644 $(BUILD)/completion/_closetrace $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_closetrace
 	$(Q)install -d $(DESTDIR)$(PREFIX)/share/doc/closetrace/docs
 	$(Q)install -m 644 README.md LICENSE LICENSES/* $(DESTDIR)$(PREFIX)/share/doc/closetrace
 	$(Q)install -m 644 docs/*.md $(DESTDIR)$(PREFIX)/share/doc/closetrace/docs

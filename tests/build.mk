@@ -101,12 +101,12 @@ $(GUEST_TESTS): $(HARNESS) $(USER_ARCHIVES)
 
 # -- targets ---------------------------------------------------------------------------------------
 # Each installs what it needs, builds, and runs its tier. $(1): tiers, $(2): what to build.
-BUILD_check := $(BUILD)/closetrace
+BUILD_check = $(BUILD)/closetrace $(GENERATED)
 BUILD_unit := $(UNIT_TESTS)
 BUILD_parity := $(PARITY_TESTS)
 BUILD_bpf := $(BPF_TESTS)
 BUILD_e2e := $(E2E_BATTERY) $(BUILD)/closetrace
-BUILD_cli := $(BUILD)/closetrace $(BUILD)/tests/bench/connload $(E2E_BATTERY)
+BUILD_cli = $(BUILD)/closetrace $(GENERATED) $(BUILD)/tests/bench/connload $(E2E_BATTERY)
 TIERS := check unit fuzz cli parity bpf e2e kernels
 BUILD_fuzz := $(FUZZ_TESTS)
 BUILD_kernels := $(BUILD)/closetrace-static $(KERNEL_HELPERS)

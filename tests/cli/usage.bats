@@ -117,6 +117,14 @@ misused() {
 	misused 'closetrace help explain' explain --wat
 }
 
+@test "usage: a word in the wrong place is understood" {
+	misused 'comes first: closetrace flows' -d 5s flows
+	misused 'closetrace explain peer_reset' peer_reset
+	touch "$BATS_TEST_TMPDIR/a.pcap"
+	misused "closetrace replay $BATS_TEST_TMPDIR/a.pcap" "$BATS_TEST_TMPDIR/a.pcap"
+	misused 'unexpected word "surplus"' trace surplus
+}
+
 @test "usage: two outputs to stdout" {
 	misused "only one --output can go to stdout" trace -o table -o ndjson
 }

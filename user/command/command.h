@@ -15,8 +15,18 @@ enum exit_code {
 	EXIT_HOST = 77, /* this host cannot: too old, or no privilege */
 };
 
+#define COMMAND_EXAMPLES_MAX 6
+
+/* A call as it is typed, without the program's name, and what it does, in lower case. */
+struct command_example {
+	const char *words;
+	const char *meaning;
+};
+
 /**
  * @summary  One line, in lower case, without a full stop. @more Whole sentences behind it.
+ * @columns  What the columns of its table mean, by lines; NULL = there is none of its own.
+ * @examples Ended by NULL.
  * @run      `options` are those of @table, parsed; --help and --debug are done with. Returns an
  *           exit code.
  */
@@ -24,6 +34,8 @@ struct command {
 	const char *name;
 	const char *summary;
 	const char *more;
+	const char *columns;
+	struct command_example examples[COMMAND_EXAMPLES_MAX];
 	const struct option_table *table;
 	int (*run)(const void *options);
 };

@@ -5,62 +5,94 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "user/base/cleanup.h"
 #include "user/base/log.h"
 #include "user/base/strbuf.h"
 #include "user/command/doctor_options.h"
+#include "user/command/explain.h"
 #include "user/command/flows_options.h"
 #include "user/command/help.h"
 #include "user/command/replay_options.h"
 #include "user/command/trace_options.h"
 #include "user/model/nearest_name.h"
+#include "user/render/flow_columns.h"
+#include "user/render/forms.h"
 
-/* Of commands that have no options but --help. */
-static const struct option_table names_table = {
-	.size = sizeof(struct option_common),
-	.words = "[NAME...]",
-};
-static const struct option_table command_table = {
-	.size = sizeof(struct option_common),
-	.words = "[COMMAND]",
-};
 static const struct option_table nothing_table = { .size = sizeof(struct option_common) };
 
 static const struct command commands[] = {
-	{ "trace", "print abnormal TCP closes as they happen (the default)",
-	  "Records go to the standard output and nothing else does. When everything is attached, "
-	  "one line on the standard error begins with \"closetrace: ready\". At the end the ledger "
-	  "follows there: how many endings and resets there were, what became of each, and how "
-	  "that compares with the kernel's own counters (/proc/net/snmp, /proc/net/netstat).",
-	  &trace_option_table, trace_command },
-	{ "flows", "count SYN, FIN, RST and closes per conversation or group",
-	  "Who resets whom, and how often: counts of packets in both directions, of handshakes, and "
-	  "of the ways in which connections closed, once per interval or once at the end.",
-	  &flows_option_table, flows_command },
-	{ "replay", "print the abnormal TCP closes of capture files",
-	  "Reads pcap and pcapng, plain or packed with gzip or zstd; - is the standard input. "
-	  "Several files are merged in the order of their times. Needs no privilege. A connection "
-	  "has no process and no kernel reason there, \"local\" is its client, and the time is the "
-	  "capture's. At the end the standard error says what was read and what became of it. A "
-	  "file that cannot be read to its end counts up to there; the exit status is 1. With "
-	  "--all what was still open when the capture ended is shown, too, as orphan_mid with the "
-	  "cause capture_end. With --by there is one table instead of records, with the rows of "
-	  "flows; --filter is then one of rows.",
-	  &replay_option_table, replay_command },
-	{ "top", "the same counts as a live screen",
-	  "Enter opens a row, down to the last records of a connection with their explanation; Esc "
-	  "goes back; ? lists the keys.",
-	  &top_option_table, top_command },
-	{ "doctor", "say what this host can do, and why not",
-	  "Lists the kernel's features and the hook that each interface would get.",
-	  &doctor_option_table, doctor_command },
-	{ "explain", "explain a verdict, cause, kernel reason, state or class",
-	  "What a word in the output means, its usual causes, what to check next. Without a name, "
-	  "all names by group.",
-	  &names_table, explain_command },
-	{ "help", "show this help", NULL, &command_table, help_command },
-	{ "version", "show the version", NULL, &nothing_table, version_command },
+	{ .name = "trace",
+	  .summary = "print abnormal TCP closes as they happen (the default)",
+	  .more = "Records go to the standard output and nothing else does. When everything is "
+		  "attached, one line on the standard error begins with \"closetrace: ready\". At "
+		  "the end the ledger follows there: how many endings and resets there were, what "
+		  "became of each, and how that compares with the kernel's own counters "
+		  "(/proc/net/snmp, /proc/net/netstat).",
+	  .columns = form_table_help,
+	  .examples = { { "", "watch this host until Ctrl-C" },
+			{ "--port 5432 -d 5m", "one port, five minutes" },
+			{ "-f 'rst.count > 0 and idle > 5m'", "resets after a long silence" },
+			{ "trace --netns web -a -o wide", "all that ends in a namespace" },
+			{ "-i none", "without hooks on interfaces" } },
+	  .table = &trace_option_table,
+	  .run = trace_command },
+	{ .name = "flows",
+	  .summary = "count SYN, FIN, RST and closes per conversation or group",
+	  .more = "Who resets whom, and how often: counts of packets in both directions, of "
+		  "handshakes, and of the ways in which connections closed, once per interval or "
+		  "once at the end.",
+	  .columns = flow_table_help,
+	  .examples = { { "flows --once -d 10s --by client", "counts per client over ten seconds" },
+			{ "flows -b server,server_port -s rst_count_srv -t 10",
+			  "the ten servers that reset most, every second" } },
+	  .table = &flows_option_table,
+	  .run = flows_command },
+	{ .name = "replay",
+	  .summary = "print the abnormal TCP closes of capture files",
+	  .more = "Reads pcap and pcapng, plain or packed with gzip or zstd; - is the standard input. "
+		  "Several files are merged in the order of their times. Needs no privilege. A "
+		  "connection has no process and no kernel reason there, \"local\" is its client, and "
+		  "the time is the capture's. At the end the standard error says what was read and "
+		  "what became of it. A file that cannot be read to its end counts up to there; the "
+		  "exit status is 1. With --all what was still open when the capture ended is shown, "
+		  "too, as orphan_mid with the cause capture_end. With --by there is one table "
+		  "instead of records, with the rows of flows; --filter is then one of rows.",
+	  .examples = { { "replay -a office.pcapng", "every ending of a capture" },
+			{ "replay --by server,verdict -",
+			  "counts of a capture on the standard input" } },
+	  .table = &replay_option_table,
+	  .run = replay_command },
+	{ .name = "top",
+	  .summary = "the same counts as a live screen",
+	  .more = "Enter opens a row, down to the last records of a connection with their explanation; "
+		  "Esc goes back; ? lists the keys.",
+	  .examples = { { "top --by server,server_port", "which server resets most, now" } },
+	  .table = &top_option_table,
+	  .run = top_command },
+	{ .name = "doctor",
+	  .summary = "say what this host can do, and why not",
+	  .more = "Lists the kernel's features and the hook that each interface would get.",
+	  .examples = { { "doctor --cost", "what tracing this host takes, measured on it" } },
+	  .table = &doctor_option_table,
+	  .run = doctor_command },
+	{ .name = "explain",
+	  .summary = "explain a verdict, cause, kernel reason, state or class",
+	  .more = "What a word in the output means, its usual causes, what to check next. Without a "
+		  "name, all names by group.",
+	  .examples = { { "explain local_app_abort", "what a word means" } },
+	  .table = &explain_option_table,
+	  .run = explain_command },
+	{ .name = "help",
+	  .summary = "say how to use it, or one command",
+	  .examples = { { "help flows", "all of one command" } },
+	  .table = &help_option_table,
+	  .run = help_command },
+	{ .name = "version",
+	  .summary = "show the version",
+	  .table = &nothing_table,
+	  .run = version_command },
 };
 
 const struct command *command_at(size_t index)
@@ -76,10 +108,35 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
+/* Whether it is known what the word was meant for; said, then. */
+static bool word_is_elsewhere(const char *word)
+{
+	const char *name;
+
+	if (command_find(word))
+		log_error(-EINVAL, "\"%s\" is a command, and that comes first: closetrace %s ...",
+			  word, word);
+	else if (strpbrk(word, "./") && !access(word, R_OK))
+		log_error(-EINVAL, "\"%s\" is a file; a capture is read by: closetrace replay %s",
+			  word, word);
+	else {
+		for (size_t i = 0; (name = explain_name_at(i)) && strcmp(name, word) != 0; i++)
+			;
+		if (!name)
+			return false;
+		log_error(-EINVAL,
+			  "\"%s\" is a word of the output; closetrace explain %s says more", word,
+			  word);
+	}
+	return true;
+}
+
 int command_unknown(const char *name)
 {
 	struct nearest_name nearest = { .wanted = name };
 
+	if (word_is_elsewhere(name))
+		return EXIT_USAGE;
 	for (size_t i = 0; command_at(i); i++)
 		nearest_name_offer(&nearest, command_at(i)->name);
 	if (nearest.name)
@@ -115,6 +172,13 @@ static void append_owners(struct strbuf *b, const char *word, const struct comma
 	}
 	if (last)
 		strbuf_appendf(b, "%s%s", *ret_first == last ? "" : " and ", last->name);
+}
+
+static int word_unexpected(const char *word)
+{
+	if (!word_is_elsewhere(word))
+		log_error(-EINVAL, "unexpected word \"%s\"; options start with - or --", word);
+	return EXIT_USAGE;
 }
 
 static int option_unknown(const struct command *command, const char *word)
@@ -155,7 +219,9 @@ int command_run(const struct command *command, int argc, char **argv)
 	err = option_parse(command->table, argc, argv, options, &unknown);
 	if (!err && options->debug)
 		log_set_level(LOG_LEVEL_DEBUG);
-	if (err == -ENOENT)
+	if (err == -ENOENT && options->word_count)
+		code = word_unexpected(options->words[0]);
+	else if (err == -ENOENT)
 		code = option_unknown(command, unknown.word);
 	else if (err)
 		code = err == -EINVAL ? EXIT_USAGE : EXIT_RUNTIME;

@@ -6,7 +6,6 @@
 
 #include "user/base/clock.h"
 #include "user/base/log.h"
-#include "user/command/option_sections.h"
 #include "user/model/flow_row.h"
 #include "user/option/option_value.h"
 
@@ -113,7 +112,7 @@ static const struct option_row count_rows[] = {
 	  .parse = parse_sort,
 	  OPTION_TARGET(struct count_options, sort),
 	  .takes = "a field such as rst_count",
-	  .help = "order of the rows (default rst_count)",
+	  .help = "put the rows in the order of a field (default rst_count)",
 	  .more = "docs/flows.md lists the fields." },
 	{ .name = "top",
 	  .letter = 't',
@@ -132,7 +131,7 @@ static const struct option_row count_rows[] = {
 	  .most = INTERVAL_MOST_NS,
 	  OPTION_TARGET(struct count_options, interval_ns),
 	  .takes = "a time from 100ms to 24h",
-	  .help = "from one table to the next (default 1s)" },
+	  .help = "show a table every TIME (default 1s)" },
 	{ .name = "max-conversations",
 	  .metavar = "N",
 	  .section = SECTION_LIMITS,
@@ -140,7 +139,7 @@ static const struct option_row count_rows[] = {
 	  .least = 1,
 	  .most = CONVERSATIONS_MOST,
 	  OPTION_TARGET(struct count_options, max_conversations),
-	  .help = "conversations to count apart (default 131072)",
+	  .help = "count N conversations apart (default 131072)",
 	  .more = "What is beyond is counted in one row." },
 };
 

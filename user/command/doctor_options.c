@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "user/command/doctor_options.h"
 
-#include "user/command/option_sections.h"
-
 static const struct option_row doctor_rows[] = {
 	{ .name = "cost",
 	  .section = SECTION_TASK,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "user/command/command.h"
+#include "user/command/explain.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -125,6 +126,24 @@ static void names_list(struct strbuf *b)
 		list_append(b, &column, connection_fields[i].name);
 	strbuf_append_str(b, "\n");
 }
+
+const char *explain_name_at(size_t index)
+{
+	const struct explain_group *group;
+
+	for (size_t i = 0; (group = explain_group_at(i)); i++)
+		for (size_t number = group->first; number < group->words->count; number++)
+			if (group->texts[number].means && !index--)
+				return group->words->name((uint8_t)number);
+	return index < FIELD_COUNT ? connection_fields[index].name : NULL;
+}
+
+const struct option_table explain_option_table = {
+	.size = sizeof(struct option_common),
+	.words = "[NAME...]",
+	.words_type = OPTION_LIST,
+	.word_names = explain_name_at,
+};
 
 static int text_print(const struct strbuf *b)
 {

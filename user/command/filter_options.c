@@ -5,7 +5,6 @@
 
 #include "user/base/cleanup.h"
 #include "user/base/log.h"
-#include "user/command/option_sections.h"
 
 static int parse_filter(const struct option_row *row, const char *value, void *target)
 {
@@ -33,7 +32,7 @@ static const struct option_row filter_rows[] = {
 	  .section = SECTION_WHICH,
 	  .type = OPTION_FILE,
 	  OPTION_TARGET(struct filter_options, zones_path),
-	  .help = "names of networks: lines of `name network...`" },
+	  .help = "read names of networks, lines of `name network...`" },
 };
 
 const struct option_group filter_option_group = { OPTION_ROWS(filter_rows) };

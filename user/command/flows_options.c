@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "user/command/flows_options.h"
 
-#include "user/command/option_sections.h"
 #include "user/model/flow_row.h"
 
 /* The kernel's counts are of all connections: what narrows records down does not narrow these. */
@@ -12,7 +11,7 @@ static const struct option_row flows_rows[] = {
 	  .letter = '1',
 	  .section = SECTION_COUNTS,
 	  OPTION_TARGET(struct flows_options, once),
-	  .help = "one table, at the end" },
+	  .help = "show one table, at the end" },
 };
 
 static const struct option_group flows_option_group = { OPTION_ROWS(flows_rows) };

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "user/base/log.h"
-#include "user/command/option_sections.h"
 #include "user/option/option_value.h"
 #include "user/sink/sinks.h"
 
@@ -72,8 +71,7 @@ static int parse_output(const struct option_row *row, const char *value, void *t
 	.help = "stop after TIME (10s, 5m)"
 
 static const struct option_row output_rows[] = {
-	{ OUTPUT_ROW, .words = form_word,
-	  .help = "table, wide, ndjson, csv or zeek (default table)",
+	{ OUTPUT_ROW, .words = form_word, .help = "write records as {} (default table)",
 	  .more = "zeek is Zeek's conn.log." },
 	{ .name = "all",
 	  .letter = 'a',
@@ -93,8 +91,7 @@ static const struct option_row output_rows[] = {
 };
 
 static const struct option_row output_rows_rows[] = {
-	{ OUTPUT_ROW, .words = rows_form_word,
-	  .help = "table, wide, ndjson or csv (default table)" },
+	{ OUTPUT_ROW, .words = rows_form_word, .help = "write rows as {} (default table)" },
 	{ DURATION_ROW },
 };
 

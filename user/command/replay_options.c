@@ -4,7 +4,6 @@
 #include <errno.h>
 
 #include "user/base/log.h"
-#include "user/command/option_sections.h"
 #include "user/sink/sinks.h"
 
 #define MAX_FLOWS_LEAST 16
@@ -33,7 +32,7 @@ static const struct option_row replay_rows[] = {
 	  .least = MAX_FLOWS_LEAST,
 	  .most = MAX_FLOWS_MOST,
 	  OPTION_TARGET(struct replay_command_options, max_flows),
-	  .help = "connections to remember (default 262144)",
+	  .help = "remember N connections (default 262144)",
 	  .more = "When there are more, the one whose timer runs out first is forgotten, and "
 		  "counted." },
 };
@@ -78,6 +77,7 @@ static const struct option_use replay_uses[] = {
 const struct option_table replay_option_table = {
 	.size = sizeof(struct replay_command_options),
 	.words = "FILE...",
+	.words_type = OPTION_FILE,
 	OPTION_USES(replay_uses),
 	.finish = replay_finish,
 };

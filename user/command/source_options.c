@@ -7,7 +7,6 @@
 #include "include/storm.h"
 #include "user/base/log.h"
 #include "user/base/parse_number.h"
-#include "user/command/option_sections.h"
 #include "user/option/option_value.h"
 
 #define MAX_FLOWS_LEAST 16
@@ -88,6 +87,7 @@ static const struct option_row source_rows[] = {
 	  .metavar = "LIST",
 	  .section = SECTION_WHERE,
 	  .type = OPTION_LIST,
+	  .offers = "echo auto none; ls /sys/class/net",
 	  .parse = parse_interface,
 	  .help = "watch packets on these interfaces; auto (all) or none",
 	  .more = "Names are separated by commas." },
@@ -97,7 +97,7 @@ static const struct option_row source_rows[] = {
 	  .type = OPTION_WORD,
 	  .words = hook_word,
 	  OPTION_TARGET(struct source_options, tracer.hook),
-	  .help = "auto, xdp, xdp-native, xdp-generic, tc or none (default auto)",
+	  .help = "hook packets by {} (default auto)",
 	  .more = "auto takes XDP on physical interfaces whose driver runs it and that have no other "
 		  "XDP program, and traffic control elsewhere. Packets on their way out are always "
 		  "watched by traffic control. With none the stack's tracepoints alone decide." },
@@ -105,9 +105,11 @@ static const struct option_row source_rows[] = {
 	  .metavar = "LIST",
 	  .section = SECTION_WHERE,
 	  .type = OPTION_LIST,
+	  .offers = "echo all self; ls /run/netns",
 	  .parse = parse_netns,
 	  OPTION_TARGET(struct source_options, netns),
-	  .help = "network namespaces: all, self, names or inode numbers (default all)",
+	  .help = "look into these network namespaces: all, self, names or inode numbers (default "
+		  "all)",
 	  .more = "A name is a file in /run/netns; a namespace that is made anew under it is "
 		  "watched again." },
 	{ .name = "pid",
@@ -118,6 +120,7 @@ static const struct option_row source_rows[] = {
 	  .most = INT32_MAX,
 	  OPTION_TARGET(struct source_options, tracer.config.pid),
 	  .takes = "a process id",
+	  .offers = "ps -e -o pid=",
 	  .help = "only where this process owns or closes",
 	  .more = "--pid, --comm, --port, --host and --container are combined: all must hold. The "
 		  "kernel applies them before a record is sent." },
@@ -127,6 +130,7 @@ static const struct option_row source_rows[] = {
 	  .type = OPTION_TEXT,
 	  .parse = parse_comm,
 	  OPTION_TARGET(struct source_options, tracer.config),
+	  .offers = "ps -e -o comm=",
 	  .takes = "a program name of 1 to 15 bytes, as `ps -o comm` shows it",
 	  .help = "only where a program of this name owns or closes" },
 	{ .name = "port",
@@ -173,7 +177,7 @@ static const struct option_row source_rows[] = {
 	  .least = MAX_FLOWS_LEAST,
 	  .most = MAX_FLOWS_MOST,
 	  OPTION_TARGET(struct source_options, tracer.max_flows),
-	  .help = "flows to remember (default 32768)",
+	  .help = "remember N flows (default 32768)",
 	  .more = "When there are more, the oldest make room; the ledger says how many did." },
 	{ .name = "ring",
 	  .metavar = "SIZE",
@@ -184,7 +188,7 @@ static const struct option_row source_rows[] = {
 	  .parse = parse_ring,
 	  OPTION_TARGET(struct source_options, tracer.ring_bytes),
 	  .takes = "a power of two from 4K to 1G",
-	  .help = "size of the ring buffer (default 4M)",
+	  .help = "make the ring buffer this large (default 4M)",
 	  .more = "When it is full, endings are lost; the ledger says how many were." },
 };
 

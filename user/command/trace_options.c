@@ -5,7 +5,6 @@
 
 #include "include/packet_trail.h"
 #include "user/base/log.h"
-#include "user/command/option_sections.h"
 #include "user/option/option_value.h"
 
 #define PACKETS_BYTES_LEAST 4096

@@ -2,38 +2,43 @@
 #include "user/option/option_help.h"
 
 #include <stdio.h>
-#include <string.h>
+
+#include "user/base/cleanup.h"
+#include "user/option/option_text.h"
+
+#define INDENT 25
 
 static void append_row(struct strbuf *b, const struct option_row *row)
 {
-	char left[48];
+	_cleanup_(strbuf_release) struct strbuf text = STRBUF_INIT;
+	size_t begin = b->len;
 
-	snprintf(left, sizeof(left), "%c%c%s --%s%s%s", row->letter ? '-' : ' ', row->letter ?: ' ',
-		 row->letter ? "," : " ", row->name, row->metavar ? " " : "", row->metavar ?: "");
-	strbuf_appendf(b, "  %-24s %s\n", left, row->help);
-}
-
-/* Whether a row before number `index` has the same section. */
-static bool section_was_before(const struct option_table *table, size_t index, const char *section)
-{
-	struct option_place place;
-
-	for (size_t i = 0; i < index; i++)
-		if (option_place_at(table, i, &place) && !strcmp(place.row->section, section))
-			return true;
-	return false;
+	strbuf_appendf(b, "  %c%c%s --%s%s%s", row->letter ? '-' : ' ', row->letter ?: ' ',
+		       row->letter ? "," : " ", row->name, row->metavar ? " " : "",
+		       row->metavar ?: "");
+	if (b->len - begin < INDENT)
+		strbuf_appendf(b, "%*s", (int)(INDENT - (b->len - begin)), "");
+	else
+		strbuf_appendf(b, "\n%*s", INDENT, "");
+	option_append_sentence(&text, row);
+	text_append_wrapped(b, text.data ?: "", INDENT, INDENT, OPTION_HELP_WIDTH);
+	if (row->more) {
+		strbuf_appendf(b, "\n%*s", INDENT, "");
+		text_append_wrapped(b, row->more, INDENT, INDENT, OPTION_HELP_WIDTH);
+	}
+	strbuf_append_char(b, '\n');
 }
 
 void option_append_help(struct strbuf *b, const struct option_table *table)
 {
-	struct option_place first, place;
+	enum option_section section = OPTION_SECTION_COUNT;
+	struct option_place place;
 
-	for (size_t i = 0; option_place_at(table, i, &first); i++) {
-		if (section_was_before(table, i, first.row->section))
-			continue;
-		strbuf_appendf(b, "%s%s:\n", i ? "\n" : "", first.row->section);
-		for (size_t j = i; option_place_at(table, j, &place); j++)
-			if (!strcmp(place.row->section, first.row->section))
-				append_row(b, place.row);
+	for (size_t i = 0; option_listed_at(table, i, &place); i++) {
+		if (place.row->section != section) {
+			section = place.row->section;
+			strbuf_appendf(b, "%s%s:\n", i ? "\n" : "", option_section_title(section));
+		}
+		append_row(b, place.row);
 	}
 }

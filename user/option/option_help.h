@@ -6,7 +6,9 @@
 #include "user/base/strbuf.h"
 #include "user/option/option_table.h"
 
-/* The options of a table by section, in the order of the sections' first rows. */
+#define OPTION_HELP_WIDTH 80
+
+/* The options of a table by section. */
 void option_append_help(struct strbuf *b, const struct option_table *table);
 
 #endif

@@ -16,14 +16,14 @@
 static const struct option_row help_rows[] = {
 	{ .name = "help",
 	  .letter = 'h',
-	  .section = "Other",
+	  .section = SECTION_OTHER,
 	  OPTION_TARGET(struct option_common, help),
 	  .help = "show this help" },
 };
 
 static const struct option_row debug_rows[] = {
 	{ .name = "debug",
-	  .section = "Other",
+	  .section = SECTION_OTHER,
 	  OPTION_TARGET(struct option_common, debug),
 	  .help = "say more on stderr" },
 };
@@ -61,6 +61,23 @@ bool option_place_at(const struct option_table *table, size_t index, struct opti
 		return false;
 	*ret = (struct option_place){ .row = help_rows };
 	return true;
+}
+
+bool option_listed_at(const struct option_table *table, size_t index, struct option_place *ret)
+{
+	for (int section = 0; section < OPTION_SECTION_COUNT; section++)
+		for (size_t i = 0; option_place_at(table, i, ret); i++)
+			if ((int)ret->row->section == section && !index--)
+				return true;
+	return false;
+}
+
+const char *option_section_title(enum option_section section)
+{
+#define SECTION_TITLE(id, title) [SECTION_##id] = title,
+	static const char *const titles[] = { OPTION_SECTIONS(SECTION_TITLE) };
+
+	return titles[section];
 }
 
 const struct option_row *option_find(const struct option_table *table, const char *name)
@@ -193,9 +210,10 @@ int option_parse(const struct option_table *table, int argc, char **argv, void *
 	err = parse_words(table, argc, argv, ret, unknown);
 	if (err || common->help)
 		return err;
-	if (common->word_count && !table->words)
-		return log_error(-EINVAL, "unexpected word \"%s\"; options start with - or --",
-				 common->words[0]);
+	if (common->word_count && !table->words) {
+		snprintf(unknown->word, sizeof(unknown->word), "%s", common->words[0]);
+		return -ENOENT;
+	}
 	return finish_groups(table, ret);
 }
 

@@ -32,6 +32,20 @@ enum option_type {
 	OPTION_LIST,
 };
 
+/* The headings that options are listed under, in this order: X(id, title). */
+#define OPTION_SECTIONS(X)                                                                         \
+	X(TASK, "What to do")                                                                      \
+	X(WHERE, "Where to look")                                                                  \
+	X(CAPTURE, "Reading captures")                                                             \
+	X(WHICH, "Which connections")                                                              \
+	X(COUNTS, "Counting")                                                                      \
+	X(OUTPUT, "Output")                                                                        \
+	X(LIMITS, "Limits")                                                                        \
+	X(OTHER, "Other")
+
+#define OPTION_SECTION_ENUM(id, title) SECTION_##id,
+enum option_section { OPTION_SECTIONS(OPTION_SECTION_ENUM) OPTION_SECTION_COUNT };
+
 #define OPTION_LIST_MAX 1024
 
 /* `items` point into `text`, a copy: ps(1) goes on showing the words as they were given. */
@@ -57,26 +71,27 @@ typedef const char *(*option_words)(size_t index);
 
 /**
  * @name     Without its dashes. @letter 0 = none. @metavar What help calls the value; NULL = none.
- * @section  The heading that it is listed under.
  * @offset   Of the target in the struct of the row's group, @size of it: OPTION_TARGET().
  * @least, @most  Bounds; most 0 = none above.
  * @words    For WORD; for other types what a shell offers.
  * @takes    What a sentence about a wrong value says that the option takes; NULL = made from the
  *           type and its bounds.
+ * @offers   A shell command that lists what a shell offers; NULL = none.
  * @parse    NULL = as the type says.
- * @help     One line, in lower case, without a full stop.
+ * @help     One line, in lower case, without a full stop. "{}" stands for what it takes.
  * @more     Whole sentences for the manual and the command's help; NULL = none.
  */
 struct option_row {
 	const char *name;
 	char letter;
 	const char *metavar;
-	const char *section;
+	enum option_section section;
 	enum option_type type;
 	size_t offset, size;
 	uint64_t least, most;
 	option_words words;
 	const char *takes;
+	const char *offers;
 	option_parser parse;
 	const char *help;
 	const char *more;
@@ -127,11 +142,14 @@ struct option_common {
  *
  * @size    Of the command's struct, which begins with struct option_common.
  * @words   What the words that are no options are, such as "FILE..."; NULL = there may be none.
+ * @words_type, @word_names  What a shell offers for them: files, or names.
  * @uses    @use_count of them. @finish As of a group, after all of theirs.
  */
 struct option_table {
 	size_t size;
 	const char *words;
+	enum option_type words_type;
+	option_words word_names;
 	const struct option_use *uses;
 	size_t use_count;
 	int (*finish)(void *options);
@@ -150,13 +168,17 @@ struct option_place {
 
 /* The place of number `index`, --help last; false when it is past that. */
 bool option_place_at(const struct option_table *table, size_t index, struct option_place *ret);
+/* The same in the order of the sections: for who lists them. */
+bool option_listed_at(const struct option_table *table, size_t index, struct option_place *ret);
+
+const char *option_section_title(enum option_section section);
 
 /* The row of this name; NULL when the command has none. */
 const struct option_row *option_find(const struct option_table *table, const char *name);
 /* The row of this letter. */
 const struct option_row *option_find_letter(const struct option_table *table, char letter);
 
-/* What was given and is in no row of the table: "--by", or "-b". */
+/* What was given and is in no row of the table: "--by", or "-b"; or a word that there is no use for. */
 struct option_unknown {
 	char word[64];
 };
