@@ -58,7 +58,9 @@ static const struct command commands[] = {
 		  "what became of it. A file that cannot be read to its end counts up to there; the "
 		  "exit status is 1. With --all what was still open when the capture ended is shown, "
 		  "too, as orphan_mid with the cause capture_end. With --by there is one table "
-		  "instead of records, with the rows of flows; --filter is then one of rows.",
+		  "instead of records, with the rows of flows; --filter is then one of rows. -o zeek "
+		  "writes all connections by Zeek's rules as a conn.log; the other forms write "
+		  "endings by those of the kernel.",
 	  .examples = { { "replay -a office.pcapng", "every ending of a capture" },
 			{ "replay --by server,verdict -",
 			  "counts of a capture on the standard input" } },

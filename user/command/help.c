@@ -122,7 +122,7 @@ static void append_general(struct strbuf *b)
 	for (size_t i = 0; command_at(i); i++)
 		strbuf_appendf(&names, "%s%s", i ? ", " : "", command_at(i)->name);
 	strbuf_appendf(b, "\n%s ", commands);
-	text_append_wrapped(b, names.data ?: "", sizeof(commands), sizeof(commands),
+	option_append_wrapped(b, names.data ?: "", sizeof(commands), sizeof(commands),
 			    OPTION_HELP_WIDTH);
 	strbuf_append_str(b, "\n`closetrace help COMMAND` tells all of one, `closetrace help help` "
 			     "what each does.\n");

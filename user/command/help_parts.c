@@ -16,7 +16,7 @@ void help_append_summary(struct strbuf *b, const struct command *command)
 	strbuf_appendf(b, "%s.\n", command->summary + 1);
 	if (!command->more)
 		return;
-	text_append_wrapped(b, command->more, 0, 0, OPTION_HELP_WIDTH);
+	option_append_wrapped(b, command->more, 0, 0, OPTION_HELP_WIDTH);
 	strbuf_append_char(b, '\n');
 }
 

@@ -21,10 +21,10 @@ static void append_row(struct strbuf *b, const struct option_row *row)
 	else
 		strbuf_appendf(b, "\n%*s", INDENT, "");
 	option_append_sentence(&text, row);
-	text_append_wrapped(b, text.data ?: "", INDENT, INDENT, OPTION_HELP_WIDTH);
+	option_append_wrapped(b, text.data ?: "", INDENT, INDENT, OPTION_HELP_WIDTH);
 	if (row->more) {
 		strbuf_appendf(b, "\n%*s", INDENT, "");
-		text_append_wrapped(b, row->more, INDENT, INDENT, OPTION_HELP_WIDTH);
+		option_append_wrapped(b, row->more, INDENT, INDENT, OPTION_HELP_WIDTH);
 	}
 	strbuf_append_char(b, '\n');
 }

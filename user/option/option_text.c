@@ -16,8 +16,8 @@ void option_append_sentence(struct strbuf *b, const struct option_row *row)
 	strbuf_append_str(b, hole + 2);
 }
 
-void text_append_wrapped(struct strbuf *b, const char *text, size_t column, size_t indent,
-			 size_t width)
+void option_append_wrapped(struct strbuf *b, const char *text, size_t column, size_t indent,
+			   size_t width)
 {
 	bool is_first = true;
 

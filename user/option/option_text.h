@@ -14,7 +14,7 @@ void option_append_sentence(struct strbuf *b, const struct option_row *row);
  *
  * @indent  Cells before each line but the first, which begins at @column and may be full by then.
  */
-void text_append_wrapped(struct strbuf *b, const char *text, size_t column, size_t indent,
-			 size_t width);
+void option_append_wrapped(struct strbuf *b, const char *text, size_t column, size_t indent,
+			   size_t width);
 
 #endif
