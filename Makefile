@@ -48,6 +48,11 @@ endif
 
 all: $(BUILD)/closetrace ## build build/closetrace (the default)
 
+# The manual and the completions come from the program's own tables. A cross build needs one that
+# runs here: GENERATE=...
+GENERATE ?= $(BUILD)/closetrace
+GENERATED := $(BUILD)/closetrace.8 $(BUILD)/completion/closetrace $(BUILD)/completion/_closetrace
+
 include bpf/build.mk user/build.mk tests/build.mk
 
 # Objects depend on the command line that makes them: a changed CC or SANITIZE rebuilds.
@@ -67,11 +72,6 @@ run: ## install what the build needs, build, and trace this host live
 	$(Q)packaging/install-deps build
 	$(Q)+$(MAKE) --no-print-directory all
 	$(Q)$$([ "$$(id -u)" = 0 ] || echo sudo) $(BUILD)/closetrace $(ARGS)
-
-# The manual and the completions come from the program's own tables. A cross build needs one that
-# runs here: GENERATE=...
-GENERATE ?= $(BUILD)/closetrace
-GENERATED := $(BUILD)/closetrace.8 $(BUILD)/completion/closetrace $(BUILD)/completion/_closetrace
 
 $(BUILD)/closetrace.8: packaging/closetrace.8.in $(GENERATE)
 	$(call say,GEN,$@)awk '/^@[a-z]+@$$/ { fflush(); if (system("$(GENERATE) help --manual " substr($$0, 2, length - 2))) exit 1; next } \

@@ -123,7 +123,7 @@ static void append_general(struct strbuf *b)
 		strbuf_appendf(&names, "%s%s", i ? ", " : "", command_at(i)->name);
 	strbuf_appendf(b, "\n%s ", commands);
 	option_append_wrapped(b, names.data ?: "", sizeof(commands), sizeof(commands),
-			    OPTION_HELP_WIDTH);
+			      OPTION_HELP_WIDTH);
 	strbuf_append_str(b, "\n`closetrace help COMMAND` tells all of one, `closetrace help help` "
 			     "what each does.\n");
 	b->failed |= names.failed;
