@@ -29,7 +29,7 @@ enum socket_phase {
  * What is known of one socket, kept in its sk_storage from birth to destruction.
  *
  * @watched   The record as it grows; passed whole to the watch map.
- * @rcv_nxt @snd_nxt  At ->CLOSE: tcp_disconnect() clears the socket's own.
+ * @rcv_nxt @snd_nxt @snd_una  At ->CLOSE: tcp_disconnect() clears the socket's own.
  * @fin_snd_una @fin_snd_nxt  When the peer's FIN was taken.
  * @state     As the last inet_sock_set_state said; LISTEN in the clone that a child starts
  *            with. The kernel skips a tracepoint program that would run on top of itself
@@ -41,10 +41,13 @@ struct socket_state {
 	__u32 snd_nxt;
 	__u32 fin_snd_una;
 	__u32 fin_snd_nxt;
+	__u32 snd_una;
 	__u8 phase; /* enum socket_phase */
 	__u8 state;
 	__u8 stack_rank; /* enum stack_rank */
 	__u8 sent_just_now; /* at ->CLOSE: the last data cannot have been answered yet */
+	__u8 is_translated; /* its SYN left under other addresses or ports than its own */
+	__u8 reserved[3];
 };
 
 /* Shapes shared by definition and declaration: the linker insists that they agree. */
@@ -87,6 +90,39 @@ struct netns_map {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u32);
 	__type(value, __u8);
+};
+
+struct hooked_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct hooked_key);
+	__type(value, __u64);
+};
+
+/**
+ * Packets of one socket that this host dropped; by the address of the socket.
+ *
+ * @last_ns   CLOCK_MONOTONIC. Before the birth of the socket that has the address now: of another.
+ * @snd_una   The socket's, when it was counted; `count` begins anew when it moves on.
+ * @count     Packets other than RST since then.
+ * @rst_count RSTs.
+ * @reason    Of the last one: enum drop_reason.
+ */
+struct own_drop {
+	__u64 last_ns;
+	__u32 snd_una;
+	__u32 count;
+	__u32 rst_count;
+	__u8 reason;
+	__u8 reserved[3];
+};
+
+struct own_drops_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u64);
+	__type(value, struct own_drop);
 };
 
 /*
@@ -294,6 +330,8 @@ extern struct watch_map ct_watch SEC(".maps");
 extern struct events_map ct_events SEC(".maps");
 extern struct counters_map ct_counters SEC(".maps");
 extern struct netns_map ct_netns SEC(".maps");
+extern struct hooked_map ct_hooked SEC(".maps");
+extern struct own_drops_map ct_own_drops SEC(".maps");
 extern struct ended_map ct_ended SEC(".maps");
 extern struct scratch_map ct_scratch SEC(".maps");
 extern struct stacks_map ct_stacks SEC(".maps");

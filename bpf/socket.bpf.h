@@ -54,6 +54,7 @@ static __always_inline void socket_restart(struct socket_state *state, __u64 rol
 	record->evidence.seen = role;
 	state->phase = SOCKET_OPEN;
 	state->stack_rank = 0;
+	state->is_translated = 0;
 }
 
 static __always_inline __u64 socket_cgroup_id(struct sock *sk)
@@ -203,6 +204,23 @@ static __always_inline bool socket_sent_just_now(const struct tcp_sock *tp)
 	       ((__u64)ticks + 1) * US_PER_SECOND <= (__u64)rtt_min_us * tracer_hz;
 }
 
+/*
+ * What left of the application's data, once each: what was acknowledged and what is in flight.
+ * tcp_sock.bytes_sent counts every attempt, also what this host dropped itself.
+ */
+static __always_inline __u64 socket_bytes_left(const struct tcp_sock *tp,
+					       const struct close_evidence *e, __u8 old_state)
+{
+	bool fin_is_acked = old_state != TCP_ESTABLISHED && old_state != TCP_CLOSE_WAIT &&
+			    tp->snd_una == tp->write_seq;
+	/* tcp_snd_una_update() counts the client's SYN, and the FIN. */
+	__u64 others = ((e->seen & EVIDENCE(CLIENT)) != 0) + fin_is_acked;
+	__u64 acked = tp->bytes_acked > others ? tp->bytes_acked - others : 0;
+	__u64 tried = tp->bytes_sent - tp->bytes_retrans;
+
+	return acked + e->unacked_bytes < tried ? acked + e->unacked_bytes : tried;
+}
+
 /* tcp_disconnect() clears these right after ->CLOSE: take them now. */
 static __always_inline void socket_snapshot_tcp(struct socket_state *state, struct tcp_sock *tp,
 						bool peer_fin, __u8 old_state)
@@ -210,11 +228,12 @@ static __always_inline void socket_snapshot_tcp(struct socket_state *state, stru
 	struct close_record *record = &state->watched.record;
 	struct close_evidence *e = &record->evidence;
 	__s32 unread = tp->rcv_nxt - tp->copied_seq - peer_fin;
-	__u32 fin_sent =
+	bool fin_made =
 		old_state == TCP_FIN_WAIT1 || old_state == TCP_LAST_ACK || old_state == TCP_CLOSING;
 
 	state->rcv_nxt = tp->rcv_nxt;
 	state->snd_nxt = tp->snd_nxt;
+	state->snd_una = tp->snd_una;
 	state->sent_just_now = old_state != TCP_SYN_SENT && socket_sent_just_now(tp);
 	if (old_state != TCP_SYN_SENT && unread > 0) {
 		e->unread_bytes = unread;
@@ -222,9 +241,13 @@ static __always_inline void socket_snapshot_tcp(struct socket_state *state, stru
 	}
 	e->unsent_bytes = tp->write_seq - tp->snd_nxt;
 	e->unacked_bytes = tp->snd_nxt - tp->snd_una;
-	/* An unacknowledged SYN or FIN is a sequence number, not a byte. */
-	if (e->unacked_bytes && (fin_sent || old_state == TCP_SYN_SENT))
+	/* A SYN or FIN is a sequence number, not a byte. The FIN is the last thing to be sent. */
+	if (fin_made && e->unsent_bytes) {
+		e->unsent_bytes--;
+		e->seen |= EVIDENCE(FIN_UNSENT);
+	} else if (e->unacked_bytes && (fin_made || old_state == TCP_SYN_SENT)) {
 		e->unacked_bytes--;
+	}
 	e->retransmits = tp->total_retrans;
 	e->timer_retransmits = tp->inet_conn.icsk_retransmits;
 	e->probes = tp->inet_conn.icsk_probes_out;
@@ -235,7 +258,7 @@ static __always_inline void socket_snapshot_tcp(struct socket_state *state, stru
 		e->seen |= EVIDENCE(LINGER2_NEGATIVE);
 	if (BPF_CORE_READ_BITFIELD(tp, repair))
 		e->seen |= EVIDENCE(REPAIR);
-	record->bytes_sent = tp->bytes_sent - tp->bytes_retrans;
+	record->bytes_sent = socket_bytes_left(tp, e, old_state);
 	record->bytes_received = tp->bytes_received - (peer_fin && tp->bytes_received);
 	record->rtt_us = tp->srtt_us >> 3;
 	timing_of_close(state, tp, old_state);
@@ -270,6 +293,54 @@ static __always_inline void socket_snapshot(struct socket_state *state, struct s
 	if (!e->error && !sk->sk_shutdown && (e->seen & EVIDENCE(NO_STRUCT_SOCKET)))
 		closer_of_unaccepted_fill(record);
 	state->phase = SOCKET_CLOSED;
+}
+
+/* An ending that packets which never left may explain. */
+static __always_inline bool socket_wants_drops(const struct close_evidence *e)
+{
+	return e->state == TCP_SYN_SENT || error_is_of_timeout(e->error) ||
+	       (e->seen & EVIDENCE(SEND_RESET) && !e->local_rst_count);
+}
+
+/* What this host dropped of the connection, if the peer has acknowledged nothing since. */
+static __always_inline void socket_drops_fill(struct socket_state *state, struct sock *sk)
+{
+	struct close_record *record = &state->watched.record;
+	struct close_evidence *e = &record->evidence;
+	struct own_drop *drop;
+	__u64 key = (__u64)sk;
+	bool is_stalled;
+
+	if (!socket_wants_drops(e))
+		return;
+	drop = bpf_map_lookup_elem(&ct_own_drops, &key);
+	if (!drop)
+		return;
+	is_stalled = drop->count && drop->snd_una == state->snd_una;
+	if (drop->last_ns >= record->birth_ns && (is_stalled || drop->rst_count)) {
+		e->seen |= EVIDENCE(OWN_DROP);
+		e->drop_reason = drop->reason;
+		if (is_stalled && drops_are_all(e, drop->count))
+			e->seen |= EVIDENCE(NEVER_LEFT);
+	}
+	bpf_map_delete_elem(&ct_own_drops, &key);
+}
+
+/* Whether what `sk` sends passes a hook of ours, and has since its birth. */
+static __always_inline bool socket_wire_is_whole(const struct close_record *record, struct sock *sk)
+{
+	const struct sock *same = socket_untrusted(sk);
+	struct hooked_key key = { .netns = record->key.netns };
+	__u64 *since_ns;
+
+	if (!same || !record->birth_ns || tracer_config.flags & TRACER_WIRE_PARTIAL ||
+	    !(tracer_config.flags & TRACER_WIRE_HOOKED) || bpf_map_lookup_elem(&ct_hooked, &key))
+		return false;
+	if (!same->sk_dst_cache)
+		return false;
+	key.ifindex = same->sk_dst_cache->dev->ifindex;
+	since_ns = bpf_map_lookup_elem(&ct_hooked, &key);
+	return since_ns && *since_ns <= record->birth_ns;
 }
 
 /* How long TIME_WAIT will wait for the peer's FIN: tcp_fin_time(), include/net/tcp.h. */
@@ -378,6 +449,8 @@ static __always_inline void socket_report(struct socket_state *state, struct soc
 	record_head_fill(&record->head, RECORD_CLOSE, sizeof(*record));
 	if (tracer_config.flags & TRACER_WIRE_HOOKED)
 		e->seen |= EVIDENCE(WIRE_HOOKED);
+	if (!state->is_translated && socket_wire_is_whole(record, sk))
+		e->seen |= EVIDENCE(WIRE_WHOLE);
 	flow = bpf_map_lookup_elem(&ct_flows, &record->key);
 	if (flow) {
 		own = flow_side_of(flow, record->local_side);
@@ -398,6 +471,7 @@ static __always_inline void socket_report(struct socket_state *state, struct soc
 		if ((e->seen & EVIDENCE(RECEIVE_RESET)) && (e->seen & EVIDENCE(RST_IN)))
 			peer->marks |= FLOW_SIDE_RST_ACCEPTED;
 	}
+	socket_drops_fill(state, sk);
 	if (socket_may_be_amended(e))
 		record->head.flags |= RECORD_MAY_BE_AMENDED;
 	record_decide(record);

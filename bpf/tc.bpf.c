@@ -311,6 +311,40 @@ static __always_inline void tc_rst_out(struct __sk_buff *ctx, struct wire_packet
 		tc_report_reply(packet, flow);
 }
 
+#define WORD_DIFFERS(word, bytes, i) ((word) ^ unaligned_u32((bytes) + 4 * (i)))
+
+/* All words are read, whatever the version: chosen by address, the verifier would know no field. */
+static __always_inline bool tc_is_of_socket(const struct bpf_sock *sk,
+					    const struct packet_view *view)
+{
+	const __u8 *dest = view->dest_addr, *source = view->source_addr;
+	__u32 ipv4 = WORD_DIFFERS(sk->dst_ip4, dest, 3) | WORD_DIFFERS(sk->src_ip4, source, 3);
+	__u32 ipv6 =
+		WORD_DIFFERS(sk->dst_ip6[0], dest, 0) | WORD_DIFFERS(sk->dst_ip6[1], dest, 1) |
+		WORD_DIFFERS(sk->dst_ip6[2], dest, 2) | WORD_DIFFERS(sk->dst_ip6[3], dest, 3) |
+		WORD_DIFFERS(sk->src_ip6[0], source, 0) | WORD_DIFFERS(sk->src_ip6[1], source, 1) |
+		WORD_DIFFERS(sk->src_ip6[2], source, 2) | WORD_DIFFERS(sk->src_ip6[3], source, 3);
+	__u32 ports = (sk->dst_port ^ view->dest_port) |
+		      (sk->src_port ^ NET_TO_HOST_16(view->source_port));
+
+	return !(ports | (view->ip_version == 4 ? ipv4 : ipv6));
+}
+
+/* The SYN of a socket of ours under other addresses: what leaves is not seen under its own. */
+__noinline int ct_tc_syn_out(struct __sk_buff *ctx, struct packet_view *view)
+{
+	struct socket_state *state;
+	struct bpf_sock *sk = ctx->sk;
+
+	if (!view || !sk || sk->state != TCP_STATE_SYN_SENT || tc_is_of_socket(sk, view))
+		return 0;
+	sk = bpf_sk_fullsock(sk);
+	state = sk ? bpf_sk_storage_get(&ct_sockets, sk, NULL, 0) : NULL;
+	if (state)
+		state->is_translated = 1;
+	return 0;
+}
+
 static __always_inline void tc_fold_out(struct __sk_buff *ctx, struct wire_packet *packet)
 {
 	struct flow_state *flow;
@@ -335,8 +369,10 @@ static __always_inline void tc_fold_out(struct __sk_buff *ctx, struct wire_packe
 	found = value_forget(found, packet->view->seq) & FLOW_FOLD_ALL;
 	if (found)
 		wire_tally(ctx, packet, flow);
-	if (found & FLOW_FOLD_SYN)
+	if (found & FLOW_FOLD_SYN) {
 		counter_add(COUNTER_SYN_COUNTED);
+		ct_tc_syn_out(ctx, (struct packet_view *)packet->view);
+	}
 	if (found & FLOW_FOLD_FIN)
 		wire_fin(packet, flow);
 	if (!(found & FLOW_FOLD_RST))

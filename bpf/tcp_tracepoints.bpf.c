@@ -4,6 +4,7 @@
  * network namespace. The order of events at an ending is not fixed: docs/architecture.md.
  */
 #include "bpf/kernel_compat.bpf.h"
+#include "bpf/own_drop.bpf.h"
 #include "bpf/reply.bpf.h"
 #include "bpf/socket.bpf.h"
 #include "bpf/stacks.bpf.h"
@@ -396,6 +397,8 @@ int BPF_PROG(ct_kfree_skb, struct sk_buff *skb)
 	if (!drop_reasons_exist())
 		return 0;
 	reason = (int)ctx[2];
+	if (skb->sk)
+		own_drop(skb, reason);
 	if (DROP_REASON_IS(reason, SKB_DROP_REASON_NO_SOCKET))
 		drop_no_socket(skb);
 	else if (DROP_REASON_IS(reason, SKB_DROP_REASON_NETFILTER_DROP))

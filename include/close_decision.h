@@ -108,6 +108,52 @@ ALWAYS_INLINE __u8 cause_from_icmp(const struct close_evidence *e)
 						       CLOSE_CAUSE_ICMP_OTHER;
 }
 
+/* Nobody answered, or an ICMP error or a missing route said why. */
+ALWAYS_INLINE int error_is_of_timeout(__u16 error)
+{
+	return error == EVIDENCE_ETIMEDOUT || error_is_from_icmp(error);
+}
+
+/*
+ * Whether `dropped` packets are all that were tried since the peer last acknowledged something: of a
+ * SYN each try is one packet, and a probe is; of data nothing is in flight.
+ */
+ALWAYS_INLINE int drops_are_all(const struct close_evidence *e, __u32 dropped)
+{
+	if (e->state == TCP_STATE_SYN_SENT)
+		return dropped > e->timer_retransmits;
+	if (e->unacked_bytes)
+		return 0;
+	return e->unsent_bytes || e->seen & EVIDENCE(FIN_UNSENT) ||
+	       (e->probes && dropped >= e->probes);
+}
+
+/*
+ * What the local end had to send last left on no interface: its SYN or FIN was not seen where it
+ * would have been, or this host itself dropped all of it.
+ */
+ALWAYS_INLINE int evidence_never_left(const struct close_evidence *e)
+{
+	if (e->seen & EVIDENCE(NEVER_LEFT))
+		return 1;
+	if (!(e->seen & EVIDENCE(WIRE_WHOLE)))
+		return 0;
+	if (e->state == TCP_STATE_SYN_SENT)
+		return !e->local_syn_count;
+	return state_waits_for_ack_of_fin(e->state) && !e->unacked_bytes && !e->unsent_bytes &&
+	       !e->local_fin_count && e->seen & EVIDENCE(WIRE_OUT);
+}
+
+/* The part of this host that kept a packet from leaving. */
+ALWAYS_INLINE __u8 initiator_of_own_drop(const struct close_evidence *e)
+{
+	return e->seen & EVIDENCE(OWN_DROP) && drop_reason_is_rule(e->drop_reason) ?
+		       CLOSE_BY_LOCAL_FIREWALL :
+		       CLOSE_BY_LOCAL_KERNEL;
+}
+
+#define NEVER_LEFT_SIGNS (EVIDENCE(NEVER_LEFT) | EVIDENCE(OWN_DROP) | EVIDENCE(WIRE_WHOLE))
+
 #define PATH_RESET_SIGNS                                                                           \
 	(EVIDENCE(RST_TTL_OFF) | EVIDENCE(RSTS_DISAGREE) | EVIDENCE(PEER_AFTER_RST) |              \
 	 EVIDENCE(RST_TOO_EARLY) | EVIDENCE(RST_IP_ID_OFF))

@@ -63,6 +63,8 @@
 	X(CLOSE_JOINED, "close_joined", CLOSE, "sockets whose ending was reported before")         \
 	X(CLOSE_AWAITING_FIN, "close_awaiting_fin", CLOSE,                                         \
 	  "sockets in TIME_WAIT that await the peer's FIN")                                        \
+	X(OWN_DROP_LOST, "own_drop_lost", NOTE,                                                    \
+	  "packets dropped on this host that found no place to be noted")                          \
 	X(NETNS_ANNOUNCED, "netns_announced", NOTE, "namespaces found by their sockets")
 
 #define COUNTER_ENUM(id, ...) COUNTER_##id,

@@ -30,6 +30,21 @@ ALWAYS_INLINE __u8 cause_of_data_timeout(const struct close_evidence *e)
 	return e->user_timeout_ms ? CLOSE_CAUSE_USER_TIMEOUT : CLOSE_CAUSE_RTO;
 }
 
+/* Nobody can answer what never left: not the peer, and not the path. */
+ALWAYS_INLINE int decide_timeout_here(const struct close_evidence *e, struct close_decision *d)
+{
+	__u8 verdict = CLOSE_TIMEOUT_DATA;
+
+	if (!evidence_never_left(e))
+		return 0;
+	if (state_in_handshake(e->state))
+		verdict = CLOSE_TIMEOUT_HANDSHAKE;
+	else if (e->seen & EVIDENCE(SEND_RESET))
+		verdict = CLOSE_TIMEOUT_KEEPALIVE;
+	return decide(d, verdict, CLOSE_CAUSE_NEVER_LEFT, initiator_of_own_drop(e), CLOSE_IS_PROVED,
+		      e->seen & NEVER_LEFT_SIGNS);
+}
+
 /* Only the keepalive timer sends a RST when it gives up (tcp_keepalive_timer). */
 ALWAYS_INLINE int decide_timeout(const struct close_evidence *e, struct close_decision *d)
 {
@@ -37,6 +52,8 @@ ALWAYS_INLINE int decide_timeout(const struct close_evidence *e, struct close_de
 
 	if (e->error != EVIDENCE_ETIMEDOUT && !error_is_from_icmp(e->error))
 		return 0;
+	if (e->error == EVIDENCE_ETIMEDOUT && decide_timeout_here(e, d))
+		return 1;
 	if (state_in_handshake(e->state)) {
 		if (error_is_from_icmp(e->error))
 			return decide(d, CLOSE_PATH_ICMP, cause_from_icmp(e), CLOSE_BY_PATH,
@@ -53,7 +70,7 @@ ALWAYS_INLINE int decide_timeout(const struct close_evidence *e, struct close_de
 			      CLOSE_IS_PROVED,
 			      e->seen & (EVIDENCE(SEND_RESET) | EVIDENCE(KEEPALIVE_ON) |
 					 EVIDENCE(KERNEL_REASON)));
-	if (state_waits_for_ack_of_fin(e->state))
+	if (state_waits_for_ack_of_fin(e->state) && !(e->seen & EVIDENCE(FIN_UNSENT)))
 		return decide(d, CLOSE_FIN_UNACKED_TIMEOUT, CLOSE_CAUSE_FIN_UNACKED,
 			      CLOSE_BY_TIMEOUT, CLOSE_IS_PROVED, soft);
 	return decide(d, CLOSE_TIMEOUT_DATA, cause_of_data_timeout(e), CLOSE_BY_TIMEOUT,
@@ -165,7 +182,7 @@ ALWAYS_INLINE int decide_not_shown(const struct close_evidence *e, struct close_
 			      e->state == TCP_STATE_SYN_SENT ? CLOSE_CAUSE_SYN_UNANSWERED :
 							       CLOSE_CAUSE_SYN_ACK_UNANSWERED,
 			      CLOSE_BY_TIMEOUT, CLOSE_IS_INFERRED, used);
-	if (state_waits_for_ack_of_fin(e->state))
+	if (state_waits_for_ack_of_fin(e->state) && !(e->seen & EVIDENCE(FIN_UNSENT)))
 		return e->timer_retransmits &&
 		       decide(d, CLOSE_FIN_UNACKED_TIMEOUT, CLOSE_CAUSE_FIN_UNACKED,
 			      CLOSE_BY_TIMEOUT, CLOSE_IS_INFERRED, used);
@@ -215,6 +232,11 @@ ALWAYS_INLINE int decide_local_abort(const struct close_evidence *e, struct clos
 	__u64 reset = e->seen & (EVIDENCE(SEND_RESET) | EVIDENCE(KERNEL_REASON));
 	__u8 confidence = sent ? CLOSE_IS_PROVED : CLOSE_IS_INFERRED;
 
+	if (e->state == TCP_STATE_SYN_SENT && evidence_never_left(e) &&
+	    (both_shut || e->seen & EVIDENCE(OWN_DROP)))
+		return decide(d, CLOSE_LOCAL_CANCEL, CLOSE_CAUSE_NEVER_LEFT, CLOSE_BY_LOCAL_APP,
+			      CLOSE_IS_PROVED,
+			      e->seen & (NEVER_LEFT_SIGNS | EVIDENCE(PROCESS_CONTEXT)));
 	if (e->state == TCP_STATE_SYN_SENT)
 		return decide(d, CLOSE_LOCAL_CANCEL,
 			      both_shut || e->seen & EVIDENCE(WIRE_OUT) ?

@@ -7,6 +7,7 @@
 #define CLOSETRACE_EVIDENCE_H
 
 #include "include/compiler.h"
+#include "include/drop_reason.h"
 
 /*
  * X(ID, bit, "name", meaning). The names appear in the `evidence` field of records.
@@ -69,7 +70,12 @@
 	X(FIN_CROSSED, 48, "fin_crossed",                                                          \
 	  "data was on its way, none of it acknowledged, when the peer's FIN was taken")           \
 	X(SENT_AFTER_FIN, 49, "sent_after_fin",                                                    \
-	  "data was first sent after the peer's FIN had been taken")
+	  "data was first sent after the peer's FIN had been taken")                               \
+	X(OWN_DROP, 50, "own_drop", "this host dropped a packet that the local end had made")      \
+	X(NEVER_LEFT, 51, "never_left", "what the local end had to send was dropped on this host") \
+	X(FIN_UNSENT, 52, "fin_unsent", "the FIN still waited behind data that was never sent")    \
+	X(WIRE_WHOLE, 53, "wire_whole",                                                            \
+	  "what the local end sent was seen if it left, from the beginning and untranslated")
 
 #define EVIDENCE(id) (1ULL << EVIDENCE_BIT_##id)
 #define EVIDENCE_ENUM(id, bit, ...) EVIDENCE_BIT_##id = bit,
@@ -146,7 +152,7 @@ struct close_evidence {
 	__u8 peer_ttl_max;
 	__u8 fin_first; /* 0 unknown, 1 local, 2 peer sent the first FIN */
 	__u8 rst_origin; /* enum rst_origin of the peer's RST */
-	__u8 reserved;
+	__u8 drop_reason; /* enum drop_reason of OWN_DROP */
 };
 ABI_SIZE(struct close_evidence, 80);
 

@@ -20,11 +20,22 @@
 #define TRACER_STACKS 0x100 /* take the stacks of closes and aborts */
 #define TRACER_FILTER_VERDICT 0x200
 #define TRACER_TALLY 0x400 /* count per conversation */
+#define TRACER_WIRE_PARTIAL 0x10000 /* but not on all: --interface names some */
 #define TRACER_STANDBYS 0x800 /* every program has its standbys: bpf/standby.bpf.h */
 
 /* Values in the netns map. */
 #define NETNS_KNOWN 1 /* told to user space, or user space knew it */
 #define NETNS_TRACED 2 /* asked for by --netns */
+
+/*
+ * Key of the map that says since when (CLOCK_MONOTONIC) packets are seen that leave on an interface.
+ * Interface 0 stands for one of its namespace that could not be hooked.
+ */
+struct hooked_key {
+	__u32 netns;
+	__u32 ifindex;
+};
+ABI_SIZE(struct hooked_key, 8);
 
 /**
  * @host_mask  What of an address must equal `host_addr`; IPv4 is mapped.

@@ -141,7 +141,8 @@
 	X(KEEPALIVE_RACE, 45, "keepalive_race",                                                    \
 	  "the peer closed an idle connection while a request was on its way to it")               \
 	X(STALE_POOL, 46, "stale_pool",                                                            \
-	  "data was sent on a connection that the peer had closed before")
+	  "data was sent on a connection that the peer had closed before")                         \
+	X(NEVER_LEFT, 47, "never_left", "what the peer should have answered never left this host")
 
 /* enum sk_rst_reason (include/net/rstreason.h, Linux 6.10) by name; the numbers are ours. */
 #define KERNEL_RESET_REASONS(X)                                                                    \

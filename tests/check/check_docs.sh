@@ -127,6 +127,7 @@ int main(void)
 	WORDS("confidence", CLOSE_CONFIDENCES)
 	WORDS("state", TCP_STATES)
 	WORDS("reason", RESET_REASONS)
+	WORDS("drop_reason", DROP_REASONS)
 	WORDS("owner_source", OWNER_SOURCES)
 	return 0;
 }

@@ -76,7 +76,7 @@ TEST(every_word_of_every_list_has_a_text)
 				assert_true(text->causes && text->check);
 		}
 	}
-	assert_int_equal(i, 10);
+	assert_int_equal(i, 11);
 }
 
 TEST(every_word_and_field_is_explained_by_the_command)

@@ -235,15 +235,13 @@ TEST(timeouts)
 		    "1.5 s (ETIMEDOUT)",
 		    .state = TCP_STATE_ESTABLISHED, .error = EVIDENCE_ETIMEDOUT, .unacked_bytes = 5,
 		    .user_timeout_ms = 1500);
-	ASSERT_SAYS("10.0.0.5:45012 kept its window closed with 70 bytes waiting to be sent "
-		    "(ETIMEDOUT)",
+	ASSERT_SAYS("10.0.0.5:45012 kept its window closed (ETIMEDOUT); 70 bytes were never sent",
 		    .state = TCP_STATE_ESTABLISHED, .seen = E(ZERO_WINDOW),
 		    .error = EVIDENCE_ETIMEDOUT, .probes = 4, .unsent_bytes = 70);
-	ASSERT_SAYS(
-		"10.0.0.5:45012 answered no keepalive probe of 9, so the kernel gave up and sent "
-		"RST",
-		.state = TCP_STATE_ESTABLISHED, .error = EVIDENCE_ETIMEDOUT, .probes = 9,
-		.seen = E(SEND_RESET));
+	ASSERT_SAYS("10.0.0.5:45012 answered no keepalive probe of 9, so the kernel sent RST "
+		    "(TCP_KEEPALIVE_TIMEOUT)",
+		    .state = TCP_STATE_ESTABLISHED, .error = EVIDENCE_ETIMEDOUT, .probes = 9,
+		    .seen = E(SEND_RESET));
 	ASSERT_SAYS(
 		"nginx[812] closed, but 10.0.0.5:45012 never acknowledged the FIN, sent 8 times "
 		"(ETIMEDOUT)",

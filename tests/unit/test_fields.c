@@ -46,6 +46,7 @@ static const struct expected full[] = {
 	{ "reason", "\"TCP_ABORT_ON_CLOSE\"" },
 	{ "reason_source", "\"kernel\"" },
 	{ "reason_derived", "\"TCP_ABORT_ON_CLOSE\"" },
+	{ "drop_reason", "\"NETFILTER_DROP\"" },
 	{ "error", "\"EHOSTUNREACH\"" },
 	{ "kernel_stack", "[\"tcp_disconnect+0x1\",\"say \\\"hi\\\"\\n+0x2 [m]\"]" },
 	{ "user_stack", "[\"main+0x3 [nginx]\"]" },

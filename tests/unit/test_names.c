@@ -21,6 +21,7 @@ static const struct list_case lists[] = {
 	{ "stage", &stage_words, stage_from_name, 0, CLOSE_STAGE_COUNT },
 	{ "confidence", &confidence_words, confidence_from_name, 0, CLOSE_CONFIDENCE_COUNT },
 	{ "reason", &reset_reason_words, reset_reason_from_name, 0, RESET_REASON_COUNT },
+	{ "drop reason", &drop_reason_words, drop_reason_from_name, 0, DROP_REASON_COUNT },
 	{ "state", &tcp_state_words, tcp_state_from_name, 0, TCP_STATE_COUNT },
 	{ "owner", &owner_source_words, owner_source_from_name, 0, OWNER_SOURCE_COUNT },
 	{ "evidence", &evidence_words, evidence_from_name, 0, EVIDENCE_BIT_COUNT },

@@ -57,7 +57,7 @@ TEST(a_packed_record_is_the_record)
 						    .flags = record.head.flags,
 						    .size = sizeof(record),
 						    .time_ns = random_u64() };
-		record.reserved = record.evidence.reserved = 0;
+		record.reserved = 0;
 		memset(record.detail.reserved, 0, sizeof(record.detail.reserved));
 		if (round % 3 == 1)
 			flow_addr_from_ipv4(record.key.addr[0], (uint32_t)random_u64());

@@ -37,6 +37,7 @@ extern const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT];
 extern const struct explain_text explain_classes[CLOSE_CLASS_COUNT];
 extern const struct explain_text explain_causes[CLOSE_CAUSE_COUNT];
 extern const struct explain_text explain_reasons[RESET_REASON_COUNT];
+extern const struct explain_text explain_drops[DROP_REASON_COUNT];
 extern const struct explain_text explain_states[TCP_STATE_COUNT];
 extern const struct explain_text explain_initiators[CLOSE_INITIATOR_COUNT];
 extern const struct explain_text explain_stages[CLOSE_STAGE_COUNT];

@@ -118,6 +118,9 @@ const struct explain_text explain_causes[CLOSE_CAUSE_COUNT] = {
 		     "namespace is deleted."),
 	[CLOSE_CAUSE_MPTCP_SUBFLOW] =
 		TEXT("The connection itself goes on without it; `ip mptcp limits` allows more."),
+	[CLOSE_CAUSE_NEVER_LEFT] = TEXT(
+		"A SYN, data, probe or FIN was made and no interface saw it leave, or this host\n"
+		"dropped each of them: drop_reason says why. The peer is not to blame."),
 	[CLOSE_CAUSE_CAPTURE_END] =
 		TEXT("What became of it is not in the file. `replay` shows such connections with\n"
 		     "--all only."),
@@ -193,6 +196,40 @@ const struct explain_text explain_reasons[RESET_REASON_COUNT] = {
 	[RESET_REASON_MPTCP_RST_EMIDDLEBOX] =
 		TEXT("Multipath TCP, a middlebox interferes (code 6)."),
 	[RESET_REASON_ERROR] = TEXT("The kernel's reason for whatever has no name of its own."),
+};
+
+const struct explain_text explain_drops[DROP_REASON_COUNT] = {
+	[DROP_REASON_NONE] = TEXT("This host dropped nothing of it, or the kernel did not say so."),
+	[DROP_REASON_NOT_SPECIFIED] =
+		TEXT("Dropped before it had a device, and the kernel names no\n"
+		     "reason: over IPv6 a missing route looks like this."),
+	[DROP_REASON_NETFILTER_DROP] = TEXT("A rule of nftables or iptables on this host."),
+	[DROP_REASON_IP_OUTNOROUTES] =
+		TEXT("No route to the peer from the connection's address: the route\n"
+		     "went, or the address moved to another host."),
+	[DROP_REASON_NEIGH_CREATEFAIL] = TEXT("The neighbour table of this host is full."),
+	[DROP_REASON_NEIGH_FAILED] =
+		TEXT("The next hop answers neither ARP nor neighbour discovery."),
+	[DROP_REASON_NEIGH_QUEUEFULL] =
+		TEXT("Too much waits for the next hop's link address (unres_qlen_bytes)."),
+	[DROP_REASON_NEIGH_DEAD] =
+		TEXT("The neighbour entry was removed while packets waited for it."),
+	[DROP_REASON_TC_EGRESS] = TEXT("A traffic control filter on the interface."),
+	[DROP_REASON_QDISC_DROP] =
+		TEXT("The interface's queueing discipline: its queue is full, or the\n"
+		     "link has no carrier."),
+	[DROP_REASON_BPF_CGROUP_EGRESS] = TEXT("A BPF program of the process's cgroup."),
+	[DROP_REASON_IPV6DISABLED] = TEXT("IPv6 is disabled on the interface."),
+	[DROP_REASON_DEV_HDR] = TEXT("The device driver could not build its header."),
+	[DROP_REASON_DEV_READY] = TEXT("The device is down, or not ready."),
+	[DROP_REASON_FULL_RING] = TEXT("The ring between the stack and the device is full."),
+	[DROP_REASON_NOMEM] = TEXT("No memory for the packet."),
+	[DROP_REASON_QDISC_OVERLIMIT] = TEXT("The queueing discipline is at its limit."),
+	[DROP_REASON_QDISC_CONGESTED] =
+		TEXT("The queueing discipline signals congestion by dropping."),
+	[DROP_REASON_SKB_GSO_SEG] = TEXT("Segmentation failed."),
+	[DROP_REASON_OTHER] =
+		TEXT("A reason of the kernel that has no name here; dropwatch tells it."),
 };
 
 const struct explain_text explain_states[TCP_STATE_COUNT] = {
@@ -343,6 +380,17 @@ const struct explain_text explain_evidence[EVIDENCE_BIT_COUNT] = {
 		"data had left, and the FIN acknowledged none of it."),
 	[EVIDENCE_BIT_SENT_AFTER_FIN] =
 		TEXT("All that was sent before had been acknowledged when the FIN was taken."),
+	[EVIDENCE_BIT_OWN_DROP] =
+		TEXT("Tracepoint kfree_skb for a packet of this socket, since the peer last\n"
+		     "acknowledged something; drop_reason has the reason."),
+	[EVIDENCE_BIT_NEVER_LEFT] = TEXT(
+		"Nothing is in flight and what would be was dropped here; or each SYN or probe\n"
+		"was."),
+	[EVIDENCE_BIT_FIN_UNSENT] =
+		TEXT("close() had been called, but the data before the FIN had not all left."),
+	[EVIDENCE_BIT_WIRE_WHOLE] =
+		TEXT("Its route leads over an interface that was watched before it began, and no\n"
+		     "rule of this host rewrites it: a packet that was not seen did not leave."),
 	[EVIDENCE_BIT_NEW_SYN] =
 		TEXT("A forwarded connection: what its ends did with the old one was not seen."),
 };
@@ -352,6 +400,7 @@ static const struct explain_group groups[] = {
 	{ "class", "classes", &class_words, explain_classes, 0 },
 	{ "cause", "causes", &cause_words, explain_causes, 0 },
 	{ "reset reason", "reset reasons", &reset_reason_words, explain_reasons, 0 },
+	{ "drop reason", "drop reasons", &drop_reason_words, explain_drops, 0 },
 	{ "TCP state", "TCP states", &tcp_state_words, explain_states, 0 },
 	{ "initiator", "initiators", &initiator_words, explain_initiators, 0 },
 	{ "stage", "stages", &stage_words, explain_stages, 0 },

@@ -18,12 +18,16 @@
 /**
  * @method      Its callback is called in the thread.
  * @interfaces  Names to hook; count 0 = all. Borrowed.
+ * @hooked      Told, in the thread and with the data of `method`, of each interface whose outgoing
+ *              packets are seen from now on, or no longer; `ifindex` 0: one of the namespace could
+ *              not be hooked. May be NULL.
  * @own_fd      Our own namespace, and its inode. Borrowed.
  */
 struct wire_options {
 	struct attach_method method;
 	const char *const *interfaces;
 	size_t interface_count;
+	void (*hooked)(void *data, uint32_t netns, uint32_t ifindex, bool is_on);
 	int own_fd;
 	uint32_t own_inode;
 };

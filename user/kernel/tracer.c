@@ -15,6 +15,7 @@
 #include "user/base/cleanup.h"
 #include "user/base/clock.h"
 #include "user/base/log.h"
+#include "user/kernel/hooked_map.h"
 #include "user/kernel/iterator.h"
 #include "user/kernel/late_programs.h"
 #include "user/kernel/limits.h"
@@ -114,6 +115,8 @@ int tracer_new(const struct tracer_options *options, struct tracer **ret)
 		tracer->config.flags |= TRACER_NETNS_LISTED;
 	if (options->hook != HOOK_NONE)
 		tracer->config.flags |= TRACER_WIRE_HOOKED;
+	if (options->interface_count)
+		tracer->config.flags |= TRACER_WIRE_PARTIAL;
 	libbpf_set_print(print_for_libbpf);
 	limits_raise_files();
 	kernel_features_probe(&tracer->features);
@@ -388,6 +391,13 @@ static int tracer_wire_program(void *data, enum wire_program which)
 	return -EINVAL;
 }
 
+static void tracer_tell_hooked(void *data, uint32_t netns, uint32_t ifindex, bool is_on)
+{
+	struct tracer *tracer = data;
+
+	hooked_map_tell(bpf_map__fd(tracer->skeleton->maps.ct_hooked), netns, ifindex, is_on);
+}
+
 static int tracer_start_wire(struct tracer *tracer)
 {
 	const struct tracer_options *options = tracer->options;
@@ -398,6 +408,7 @@ static int tracer_start_wire(struct tracer *tracer)
 			    .data = tracer },
 		.interfaces = options->interfaces,
 		.interface_count = options->interface_count,
+		.hooked = tracer_tell_hooked,
 		.own_fd = tracer->namespaces.own_fd,
 		.own_inode = tracer->namespaces.own_inode,
 	};

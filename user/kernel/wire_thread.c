@@ -90,8 +90,15 @@ static void wire_set(struct wire *wire, struct wire_item *item, enum wire_state 
 	pthread_mutex_unlock(&wire->lock);
 }
 
+static void wire_tell(const struct wire *wire, uint32_t netns, int ifindex, bool is_on)
+{
+	if (wire->options.hooked)
+		wire->options.hooked(wire->options.method.data, netns, (uint32_t)ifindex, is_on);
+}
+
 static void wire_forget(struct wire *wire, struct wire_item *item)
 {
+	wire_tell(wire, item->key.netns, item->key.ifindex, false);
 	pthread_mutex_lock(&wire->lock);
 	--*wire_state_count(wire, item->state);
 	HASH_DEL(wire->items, item);
@@ -272,6 +279,7 @@ static void wire_hook(struct wire *wire, const struct wire_job *job)
 		/* An event may have renamed it. */
 		memcpy(at.name, item->at.name, sizeof(at.name));
 		wire_set(wire, item, WIRE_HOOKED, &at);
+		wire_tell(wire, job->netns, job->link.ifindex, true);
 		return;
 	}
 	/* It went away between the listing and now, alone or with its namespace. */
@@ -280,6 +288,7 @@ static void wire_hook(struct wire *wire, const struct wire_job *job)
 		return;
 	}
 	wire_set(wire, item, WIRE_FAILED, NULL);
+	wire_tell(wire, job->netns, 0, true);
 	if (wire_is_named(wire, job->link.name) || wire->options.method.hook != HOOK_AUTO) {
 		pthread_mutex_lock(&wire->lock);
 		wire->first_error = wire->first_error ?: err;
@@ -326,6 +335,8 @@ static void wire_check_one(struct wire *wire, struct wire_item *item)
 		wire_forget(wire, item);
 		return;
 	}
+	if (err || repaired)
+		wire_tell(wire, item->key.netns, err ? 0 : item->key.ifindex, true);
 	pthread_mutex_lock(&wire->lock);
 	wire->counts.repaired += repaired;
 	pthread_mutex_unlock(&wire->lock);

@@ -134,8 +134,16 @@ void explain_cancel(struct strbuf *b, const struct closed_connection *c)
 	}
 	say(b, " gave up");
 	say_duration(b, c, " after ");
+	if (c->record.decision.cause == CLOSE_CAUSE_NEVER_LEFT) {
+		say(b, ": its SYN to ");
+		connection_append_peer(b, c);
+		say(b, " never left this host");
+		say_own_drop(b, c);
+		return;
+	}
 	say(b, " while ");
 	connection_append_peer(b, c);
 	say(b, " had not answered the SYN");
 	say_times(b, evidence_of(c)->local_syn_count);
+	say_syn_unseen(b, c);
 }

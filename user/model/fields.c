@@ -166,6 +166,12 @@ GETTER(reason_derived)
 	       give_string(ret, reset_reason_name(reason));
 }
 
+GETTER(drop_reason)
+{
+	return connection_saw(c, EVIDENCE(OWN_DROP)) && c->record.evidence.drop_reason &&
+	       give_string(ret, drop_reason_name(c->record.evidence.drop_reason));
+}
+
 GETTER(error)
 {
 	uint16_t error =

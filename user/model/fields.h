@@ -27,6 +27,7 @@
 	X(reason, WORD, "", &reset_reason_words, "why the kernel sent RST (sk_rst_reason)")        \
 	X(reason_source, WORD, "", &reason_source_words, "whether the kernel named that reason")   \
 	X(reason_derived, WORD, "", &reset_reason_words, "the reason as the evidence tells it")    \
+	X(drop_reason, WORD, "", &drop_reason_words, "why this host dropped what it had to send")  \
 	X(error, STRING, "", NULL, "error of the socket, by its errno name")                       \
 	X(kernel_stack, STRING_LIST, "", NULL, "kernel functions in which it ended (--stacks)")    \
 	X(user_stack, STRING_LIST, "", NULL, "functions of the process that ended it (--stacks)")  \

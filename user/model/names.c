@@ -19,6 +19,7 @@ static const char *const initiator_names[] = { CLOSE_INITIATORS(NAME_OF) };
 static const char *const stage_names[] = { CLOSE_STAGES(NAME_OF) };
 static const char *const confidence_names[] = { CLOSE_CONFIDENCES(NAME_OF) };
 static const char *const reset_reason_names[] = { RESET_REASONS(NAME_OF) };
+static const char *const drop_reason_names[] = { DROP_REASONS(NAME_OF) };
 static const char *const tcp_state_names[] = { TCP_STATES(NAME_OF) };
 static const char *const owner_source_names[] = { OWNER_SOURCES(NAME_OF) };
 static const char *const evidence_names[] = { EVIDENCE_OBSERVATIONS(NAME_OF) };
@@ -107,6 +108,7 @@ DEFINE_WORDS(initiator)
 DEFINE_WORDS(stage)
 DEFINE_WORDS(confidence)
 DEFINE_WORDS(reset_reason)
+DEFINE_WORDS(drop_reason)
 DEFINE_WORDS(tcp_state)
 DEFINE_WORDS(owner_source)
 DEFINE_WORDS(evidence)

@@ -21,6 +21,7 @@ const char *initiator_name(uint8_t initiator);
 const char *stage_name(uint8_t stage);
 const char *confidence_name(uint8_t confidence);
 const char *reset_reason_name(uint8_t reason);
+const char *drop_reason_name(uint8_t reason);
 const char *tcp_state_name(uint8_t state);
 const char *owner_source_name(uint8_t source);
 
@@ -46,6 +47,7 @@ int initiator_from_name(const char *name);
 int stage_from_name(const char *name);
 int confidence_from_name(const char *name);
 int reset_reason_from_name(const char *name);
+int drop_reason_from_name(const char *name);
 int tcp_state_from_name(const char *name);
 int owner_source_from_name(const char *name);
 int evidence_from_name(const char *name);
@@ -70,6 +72,7 @@ bool word_list_has_unknown(const struct word_list *words);
 int word_list_find(const struct word_list *words, const char *name);
 
 extern const struct word_list verdict_words, class_words, cause_words, initiator_words, stage_words,
-	confidence_words, reset_reason_words, tcp_state_words, owner_source_words, evidence_words;
+	confidence_words, reset_reason_words, drop_reason_words, tcp_state_words,
+	owner_source_words, evidence_words;
 
 #endif

@@ -81,13 +81,54 @@ void say_reason(struct strbuf *b, const struct closed_connection *c)
 	say(b, ")");
 }
 
+/* Its own packets are seen where they leave, and this one was not. */
+static bool rst_never_left(const struct closed_connection *c)
+{
+	return !evidence_of(c)->local_rst_count && connection_saw(c, EVIDENCE(SEND_RESET)) &&
+	       connection_saw(c, EVIDENCE(WIRE_WHOLE) | EVIDENCE(WIRE_OUT));
+}
+
 void say_so_rst(struct strbuf *b, const struct closed_connection *c, const char *more)
 {
+	bool is_stuck = rst_never_left(c);
+
 	say(b, ", so the kernel ");
 	say_probably(b, c);
-	say(b, "sent RST");
+	say(b, is_stuck ? "made a RST" : "sent RST");
 	say(b, more);
 	say_reason(b, c);
+	if (!is_stuck)
+		return;
+	say(b, ", which never left this host");
+	say_own_drop(b, c);
+}
+
+void say_own_drop(struct strbuf *b, const struct closed_connection *c)
+{
+	uint8_t reason = evidence_of(c)->drop_reason;
+
+	if (!connection_saw(c, EVIDENCE(OWN_DROP)) || !reason)
+		return;
+	if (drop_reason_is_rule(reason)) {
+		say(b, ": a rule of this host drops it");
+	} else if (drop_reason_is_no_route(reason)) {
+		say(b, ": no route, or ");
+		strbuf_append_ip(b, connection_local_addr(c));
+		say(b, " is no longer an address of this host");
+	} else if (drop_reason_is_neighbour(reason)) {
+		say(b, ": nobody on the link answers for the next hop");
+	} else if (reason == DROP_REASON_QDISC_DROP) {
+		say(b, ": the interface's queue drops it");
+	}
+	say(b, " (");
+	say(b, drop_reason_name(reason));
+	say(b, ")");
+}
+
+void say_syn_unseen(struct strbuf *b, const struct closed_connection *c)
+{
+	if (evidence_of(c)->state == TCP_STATE_SYN_SENT && !evidence_of(c)->local_syn_count)
+		say(b, "; whether the SYN left this host was not seen");
 }
 
 void say_error(struct strbuf *b, const struct closed_connection *c)
@@ -124,8 +165,15 @@ void say_end(struct strbuf *b, const struct closed_connection *c, bool is_local)
 
 void say_unsent(struct strbuf *b, const struct closed_connection *c)
 {
-	if (!evidence_of(c)->unsent_bytes)
+	uint32_t bytes = evidence_of(c)->unsent_bytes;
+	bool fin_too = connection_saw(c, EVIDENCE(FIN_UNSENT));
+
+	if (!bytes && !fin_too)
 		return;
 	say(b, "; ");
-	say_bytes(b, evidence_of(c)->unsent_bytes, " were never sent");
+	if (bytes)
+		say_bytes(b, bytes, fin_too ? " and the FIN" : "");
+	else
+		say(b, "the FIN");
+	say(b, bytes + fin_too == 1 ? " was never sent" : " were never sent");
 }

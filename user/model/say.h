@@ -60,6 +60,12 @@ void say_reason(struct strbuf *b, const struct closed_connection *c);
 /* ", so the kernel sent RST", `more`, and the reason. */
 void say_so_rst(struct strbuf *b, const struct closed_connection *c, const char *more);
 
+/* ": a rule of this host drops it (NETFILTER_DROP)", of what was dropped here. */
+void say_own_drop(struct strbuf *b, const struct closed_connection *c);
+
+/* "; whether the SYN left this host was not seen" */
+void say_syn_unseen(struct strbuf *b, const struct closed_connection *c);
+
 /* " (ETIMEDOUT)" */
 void say_error(struct strbuf *b, const struct closed_connection *c);
 

@@ -101,7 +101,8 @@
 	X(89, detail.death, NUMBER)                                                                \
 	X(90, detail.death_signal, NUMBER)                                                         \
 	X(91, detail.death_flags, NUMBER)                                                          \
-	X(92, detail.exit_code, NUMBER)
+	X(92, detail.exit_code, NUMBER)                                                            \
+	X(93, evidence.drop_reason, NUMBER)
 
 /* Of the other end, where that is of this host, too. */
 #define STORE_OTHER_MEMBERS(X)                                                                     \

@@ -10,6 +10,7 @@ struct cgroup_root;
 struct cgroup_subsys_state;
 struct cred;
 struct css_set;
+struct dst_entry;
 struct file;
 struct file_operations;
 struct inode;
@@ -826,6 +827,11 @@ struct sock {
 	u32 sk_max_ack_backlog;
 	kuid_t sk_uid;
 	u32 sk_mark;
+	struct dst_entry *sk_dst_cache;
+};
+
+struct dst_entry {
+	struct net_device *dev;
 };
 
 struct inet_sock {
