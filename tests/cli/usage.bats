@@ -163,3 +163,10 @@ misused() {
 	[ $status = 1 ]
 	one_sentence "$BATS_TEST_TMPDIR/err"
 }
+
+@test "usage: columns that rows do not have" {
+	misused "a closed connection has no field \"verdit\"; did you mean verdict?" trace --columns verdit
+	misused "a row of counts has no field \"pid\"" replay --by client --columns pid none.pcap
+	misused "add comm to --by" flows --columns comm
+	misused "columns of its own" trace -o zeek --columns pid
+}

@@ -166,17 +166,21 @@ static int flows_start_timers(struct flows *flows)
 	return err < 0 ? log_error(err, "cannot make a timer: %s", strerror(-err)) : 0;
 }
 
-/* A key that is not grouped by is null in every row: a test of it would never be true. */
-static int flows_check_filter(const struct flows *flows)
+/* A key that is not grouped by is null in every row: who asks for it means something else. */
+static int flows_check_keys(const struct flows *flows)
 {
-	for (unsigned int key = 0; flows->filter && key < FLOW_KEY_COUNT; key++)
-		if (!(flows->keys & 1u << key) && filter_uses(flows->filter, flow_key_field(key)))
-			return log_error(-EINVAL,
-					 "--filter asks for %s, which these rows do not have; add "
-					 "%s to --by",
-					 flow_fields[flow_key_field(key)].name,
-					 key == FLOW_KEY_CLIENT_PORT ? "connection" :
-								       flow_key_word(key));
+	for (unsigned int key = 0; key < FLOW_KEY_COUNT; key++) {
+		enum flow_field field = flow_key_field(key);
+		bool is_column = columns_have(&flows->columns, field);
+
+		if (flows->keys & 1u << key ||
+		    !(is_column || (flows->filter && filter_uses(flows->filter, field))))
+			continue;
+		return log_error(-EINVAL,
+				 "%s asks for %s, which these rows do not have; add %s to --by",
+				 is_column ? "--columns" : "--filter", flow_fields[field].name,
+				 key == FLOW_KEY_CLIENT_PORT ? "connection" : flow_key_word(key));
+	}
 	return 0;
 }
 
@@ -194,14 +198,18 @@ static int flows_prepare(struct flows *flows)
 	flows->keys = flows->options->counts.by;
 	if (flows->keys == FLOW_BY_CONNECTION)
 		flows->keys |= FLOW_KEY(COMM) | FLOW_KEY(VERDICT);
-	flow_columns(ops, flows->keys, &flows->columns);
+	err = output_options_columns(&flows->options->output, &flow_row_type, &flows->columns);
+	if (err < 0)
+		return err;
+	if (!err)
+		flow_columns(ops, flows->keys, &flows->columns);
 	form.type = &flow_row_type;
 	form.columns = &flows->columns;
 	err = form_open(ops, &form, &flows->form);
 	if (err)
 		return log_error(err, "cannot prepare the output: %s", strerror(-err));
 	err = filter_options_parse(&flows->options->filter, &flow_row_type, &flows->filter);
-	return err ? err : flows_check_filter(flows);
+	return err ? err : flows_check_keys(flows);
 }
 
 static void flows_tell_losses(struct flows *flows)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "user/base/cleanup.h"
 #include "user/base/log.h"
 #include "user/option/option_value.h"
 #include "user/sink/sinks.h"
@@ -65,6 +66,11 @@ static int parse_output(const struct option_row *row, const char *value, void *t
 #define OUTPUT_ROW                                                                                 \
 	.name = "output", .letter = 'o', .metavar = "FORM", .section = SECTION_OUTPUT,             \
 	.type = OPTION_WORD, .parse = parse_output
+#define COLUMNS_ROW                                                                                \
+	.name = "columns", .metavar = "LIST", .section = SECTION_OUTPUT, .type = OPTION_TEXT,      \
+	OPTION_TARGET(struct output_options, columns),                                             \
+	.takes = "names of fields, with commas between",                                           \
+	.help = "show these fields, in this order"
 #define DURATION_ROW                                                                               \
 	.name = "duration", .letter = 'd', .metavar = "TIME", .section = SECTION_OUTPUT,           \
 	.type = OPTION_TIME, .least = 1, OPTION_TARGET(struct output_options, duration_ns),        \
@@ -73,6 +79,9 @@ static int parse_output(const struct option_row *row, const char *value, void *t
 static const struct option_row output_rows[] = {
 	{ OUTPUT_ROW, .words = form_word, .help = "write records as {} (default table)",
 	  .more = "zeek is Zeek's conn.log." },
+	{ COLUMNS_ROW,
+	  .more = "Names of fields, and those of the columns of table and wide (by, process, "
+		  "local, peer, age, why, ...)." },
 	{ .name = "all",
 	  .letter = 'a',
 	  .section = SECTION_OUTPUT,
@@ -92,6 +101,7 @@ static const struct option_row output_rows[] = {
 
 static const struct option_row output_rows_rows[] = {
 	{ OUTPUT_ROW, .words = rows_form_word, .help = "write rows as {} (default table)" },
+	{ COLUMNS_ROW },
 	{ DURATION_ROW },
 };
 
@@ -104,6 +114,11 @@ static int output_finish(void *options)
 		output->requests[output->request_count++].form = sink_ops_at(0);
 	for (size_t i = 0; i < output->request_count; i++)
 		on_stdout += !output->requests[i].path;
+	for (size_t i = 0; output->columns && i < output->request_count; i++)
+		if (output->requests[i].form == &zeek_sink_ops)
+			return log_error(-EINVAL,
+					 "Zeek's log has columns of its own: --columns does "
+					 "not go with -o zeek");
 	if (on_stdout > 1)
 		return log_error(-EINVAL, "only one --output can go to stdout; give the others a "
 					  "file: --output FORM:FILE");
@@ -111,6 +126,18 @@ static int output_finish(void *options)
 	if (output->request_count > 1 || !on_stdout)
 		return log_error(-EINVAL, "one --output can be given, to stdout");
 	return 0;
+}
+
+int output_options_columns(const struct output_options *output, const struct row_type *type,
+			   struct columns *ret)
+{
+	_cleanup_(strbuf_release) struct strbuf error = STRBUF_INIT;
+
+	if (!output->columns)
+		return 0;
+	if (!columns_parse(type, output->columns, ret, &error))
+		return 1;
+	return log_error(-EINVAL, "--columns: %s", error.failed ? "a name is wrong" : error.data);
 }
 
 const struct sink_ops *output_options_stdout(const struct output_options *output)

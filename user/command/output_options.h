@@ -16,6 +16,7 @@ struct output_request {
 
 /**
  * @requests     In the order of the call, one at least; at most one of them is for stdout.
+ * @columns      What is shown, by name, with commas between; NULL = what each form shows unasked.
  * @show_all     Clean and benign endings, too.
  * @count        Stop after so many records; 0 = never.
  * @duration_ns  Stop after so long; 0 = never.
@@ -23,14 +24,23 @@ struct output_request {
 struct output_options {
 	struct output_request requests[OUTPUT_REQUESTS_MAX];
 	size_t request_count;
+	const char *columns;
 	bool show_all;
 	uint64_t count;
 	uint64_t duration_ns;
 };
 
-/* --output --all --count --duration: of connections, and of rows of counts. */
+/* --output --columns --all --count --duration: of connections, and of rows of counts. */
 extern const struct option_group output_option_group;
 extern const struct option_group output_rows_option_group;
+
+/**
+ * The columns that were asked for, of rows of this type.
+ *
+ * @return  1 and *ret is set; 0 when none were asked for; -EINVAL after one sentence.
+ */
+int output_options_columns(const struct output_options *output, const struct row_type *type,
+			   struct columns *ret);
 
 /* The form on stdout; NULL when nothing goes there. */
 const struct sink_ops *output_options_stdout(const struct output_options *output);

@@ -41,6 +41,7 @@ struct replay_run {
 	struct zones *zones; /* NULL without --zones and --by */
 	struct filter *filter; /* NULL without --filter; of rows with --by */
 	struct strbuf scratch; /* the filter's */
+	struct columns columns; /* with --columns */
 	const struct zeek_summary *summary; /* of the record that is on its way to the sink */
 	uint64_t progress_ns; /* when the progress was shown last; 0 = no terminal */
 	bool progress_shown;
@@ -332,8 +333,10 @@ static int run_files(struct replay_run *run)
 
 static int open_output(struct replay_run *run)
 {
+	const struct columns *columns = run->options->output.columns ? &run->columns : NULL;
+
 	return run->options->counts.by_was_said ? open_groups(run) :
-						  sink_open_stdout(run->form, &run->sink);
+						  sink_open_stdout(run->form, columns, &run->sink);
 }
 
 int replay_command(const void *data)
@@ -343,12 +346,12 @@ int replay_command(const void *data)
 		.options = options,
 		.form = output_options_stdout(&options->output),
 	};
+	const struct row_type *rows =
+		options->counts.by_was_said ? &flow_row_type : &connection_row_type;
 	int err;
 
-	if (filter_options_parse(&options->filter,
-				 options->counts.by_was_said ? &flow_row_type :
-							       &connection_row_type,
-				 &run.filter))
+	if (filter_options_parse(&options->filter, rows, &run.filter) ||
+	    output_options_columns(&options->output, rows, &run.columns) < 0)
 		return EXIT_USAGE;
 	err = open_program(&run);
 	if (err)

@@ -103,7 +103,11 @@ static int append_rows(const struct replay_groups *groups, struct strbuf *b, con
 
 	if (keys == FLOW_BY_CONNECTION)
 		keys = (keys & ~FLOW_KEY(NETNS)) | FLOW_KEY(VERDICT);
-	flow_columns(ops, keys, &columns);
+	err = output_options_columns(&options->output, &flow_row_type, &columns);
+	if (err < 0)
+		return err;
+	if (!err)
+		flow_columns(ops, keys, &columns);
 	form_options.type = &flow_row_type;
 	form_options.columns = &columns;
 	err = form_open(ops, &form_options, &form);

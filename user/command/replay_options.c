@@ -70,7 +70,7 @@ static const struct option_use replay_uses[] = {
 	{ &replay_option_group, 0, NULL },
 	{ &count_option_group, offsetof(struct replay_command_options, counts), "by sort top" },
 	{ &output_option_group, offsetof(struct replay_command_options, output),
-	  "output all count" },
+	  "output columns all count" },
 	{ &option_debug_group, 0, NULL },
 };
 

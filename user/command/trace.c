@@ -191,6 +191,18 @@ static int trace_open_loop(struct trace *trace)
 	return err < 0 ? log_error(err, "cannot prepare the event loop: %s", strerror(-err)) : 0;
 }
 
+static int trace_open_output(struct trace *trace)
+{
+	const struct output_options *output = &trace->options->output;
+	struct columns columns;
+	int chosen = output_options_columns(output, &connection_row_type, &columns);
+
+	if (chosen < 0)
+		return chosen;
+	return sink_open_stdout(output_options_stdout(output), chosen ? &columns : NULL,
+				&trace->sink);
+}
+
 /* Looking up zones costs: only where they are named, or asked for. */
 static int trace_open_zones(struct trace *trace)
 {
@@ -243,8 +255,7 @@ static int trace_open(struct trace *trace)
 					 trace->options->packets.max_bytes, trace->tracer,
 					 &trace->packets);
 	if (!err)
-		err = sink_open_stdout(output_options_stdout(&trace->options->output),
-				       &trace->sink);
+		err = trace_open_output(trace);
 	if (err)
 		return err;
 	options.sink = trace->sink;

@@ -154,6 +154,15 @@ int columns_parse(const struct row_type *type, const char *list, struct columns 
 	}
 }
 
+bool columns_have(const struct columns *columns, unsigned int field)
+{
+	for (size_t i = 0; i < columns->count; i++)
+		for (unsigned int n = 0; n < columns->items[i].field_count; n++)
+			if (columns->items[i].fields[n] == field)
+				return true;
+	return false;
+}
+
 const char *column_name(const struct columns *columns, const struct column *column)
 {
 	return column->name ? column->name : columns->type->fields[column->fields[0]].name;

@@ -102,6 +102,9 @@ void columns_of_layout(const struct row_type *type, uint8_t in, struct columns *
 int columns_parse(const struct row_type *type, const char *list, struct columns *ret,
 		  struct strbuf *error);
 
+/* Whether any of them shows this field. */
+bool columns_have(const struct columns *columns, unsigned int field);
+
 /* Its name in JSON and CSV. */
 const char *column_name(const struct columns *columns, const struct column *column);
 

@@ -38,12 +38,13 @@ unsigned int sink_stdout_width(void)
 	return size.ws_col;
 }
 
-int sink_open_stdout(const struct sink_ops *ops, struct sink **ret)
+int sink_open_stdout(const struct sink_ops *ops, const struct columns *columns, struct sink **ret)
 {
 	struct sink_options options = {
 		.fd = STDOUT_FILENO,
 		.is_terminal = isatty(STDOUT_FILENO),
 		.width = sink_stdout_width(),
+		.columns = columns,
 		.file_name_for_messages = "stdout",
 	};
 	int err;

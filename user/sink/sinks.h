@@ -23,9 +23,10 @@ unsigned int sink_stdout_width(void);
  * Open a sink on stdout: fitted and in colour where that is a terminal (and NO_COLOR is not set),
  * stable text where it is not.
  *
+ * @columns  What is shown; NULL: what the form shows unasked.
  * @ret     Set on success only.
  * @return  0 or a negative errno. Logged.
  */
-int sink_open_stdout(const struct sink_ops *ops, struct sink **ret);
+int sink_open_stdout(const struct sink_ops *ops, const struct columns *columns, struct sink **ret);
 
 #endif
