@@ -9,6 +9,7 @@
 #include "user/base/json_text.h"
 #include "user/base/strbuf.h"
 #include "user/count/flow_ending.h"
+#include "user/model/connection_copy.h"
 #include "user/model/explanation.h"
 #include "user/model/names.h"
 
@@ -16,8 +17,9 @@
  * @text   What was made last, strings with a NUL behind each; @items point into it.
  */
 struct top_records {
-	struct closed_connection kept[TOP_RECORDS_KEPT];
+	struct closed_connection *kept[TOP_RECORDS_KEPT];
 	size_t count; /* of all, also of those that made room */
+	uint64_t lost; /* for want of memory */
 	struct strbuf text;
 	struct strbuf scratch;
 	size_t line_at[TOP_RECORDS_SHOWN];
@@ -39,6 +41,8 @@ void top_records_free(struct top_records **records)
 {
 	if (!*records)
 		return;
+	for (size_t i = 0; i < TOP_RECORDS_KEPT; i++)
+		free((*records)->kept[i]);
 	strbuf_release(&(*records)->text);
 	strbuf_release(&(*records)->scratch);
 	free(*records);
@@ -47,13 +51,21 @@ void top_records_free(struct top_records **records)
 
 void top_records_add(struct top_records *records, const struct closed_connection *c)
 {
-	struct closed_connection *copy = &records->kept[records->count++ % TOP_RECORDS_KEPT];
+	struct closed_connection **place = &records->kept[records->count % TOP_RECORDS_KEPT];
+	struct closed_connection *copy = connection_copy(c, NULL);
 
-	*copy = *c;
-	/* These belong to others and may go. */
-	copy->container = NULL;
-	copy->cgroup = copy->interface = NULL;
-	copy->kernel_stack = copy->user_stack = (struct string_list){};
+	if (!copy) {
+		records->lost++;
+		return;
+	}
+	free(*place);
+	*place = copy;
+	records->count++;
+}
+
+uint64_t top_records_lost(const struct top_records *records)
+{
+	return records->lost;
 }
 
 void top_records_each(const struct top_records *records,
@@ -62,7 +74,7 @@ void top_records_each(const struct top_records *records,
 	size_t first = records->count > TOP_RECORDS_KEPT ? records->count - TOP_RECORDS_KEPT : 0;
 
 	for (size_t i = first; i < records->count; i++)
-		each(data, &records->kept[i % TOP_RECORDS_KEPT]);
+		each(data, records->kept[i % TOP_RECORDS_KEPT]);
 }
 
 static bool is_of(const struct closed_connection *c, const struct flow_identity *identity)
@@ -119,7 +131,7 @@ const struct top_record *top_records_of(struct top_records *records,
 	strbuf_reset(&records->text);
 	for (size_t ago = 1; ago <= kept && count < TOP_RECORDS_SHOWN; ago++) {
 		const struct closed_connection *c =
-			&records->kept[(records->count - ago) % TOP_RECORDS_KEPT];
+			records->kept[(records->count - ago) % TOP_RECORDS_KEPT];
 
 		if (is_of(c, identity))
 			append_record(records, c, count++);

@@ -16,8 +16,11 @@ struct top_records;
 int top_records_new(struct top_records **ret);
 void top_records_free(struct top_records **records);
 
-/* Copied, without its container and interface. The oldest makes room. */
+/* Copied whole. The oldest makes room; without memory for it, it is counted as lost. */
 void top_records_add(struct top_records *records, const struct closed_connection *c);
+
+/* Those that there was no memory for. */
+uint64_t top_records_lost(const struct top_records *records);
 
 /* All that are kept, the oldest first. */
 void top_records_each(const struct top_records *records,
