@@ -148,7 +148,7 @@ await_record() {
 	records .
 	holds '.verdict == "local_app_abort" and .cause == "unread_data" and .local_port == 7100 and
 		.container_name == "victim" and .container_id == "'"$id"'" and
-		(.explanation | test("^[a-z]+\\[[0-9]+\\]@victim closed with 5 bytes unread"))'
+		(.explanation | test("^[a-z]+\\[[0-9]+\\]@victim was killed \\(SIGKILL.*\\) with 5 bytes unread"))'
 	# The other end is on this host but in no container.
 	holds '.verdict == "peer_reset" and .peer_port == 7100 and .container_name == null and
 		.container_id == null and .container_runtime == null'

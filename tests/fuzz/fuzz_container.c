@@ -62,6 +62,7 @@ static void folders_make(void)
 	snprintf(places.storage_root, sizeof(places.storage_root), "%s", folder);
 	snprintf(places.storage_run, sizeof(places.storage_run), "%s", folder);
 	snprintf(places.storage_driver, sizeof(places.storage_driver), "overlay");
+	places.owner = geteuid();
 }
 
 static void file_write(const char *name, const uint8_t *data, size_t size)
@@ -114,7 +115,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t path_size = newline ? (size_t)(newline - data) : 0;
 	const uint8_t *content = newline ? newline + 1 : data;
 	_cleanup_free_ char *path = malloc(path_size + 1);
-	struct container_places found = { 0 };
+	struct container_places found = { .owner = geteuid() };
 	char config[512];
 
 	if (!folder[0])

@@ -85,7 +85,7 @@ static void file_move(const char *from, const char *to)
 /* Every case has an empty folder and a new object. */
 static void start(void)
 {
-	struct container_places places = { .storage_driver = "overlay" };
+	struct container_places places = { .storage_driver = "overlay", .owner = geteuid() };
 
 	folder_empty();
 	snprintf(root, sizeof(root), "/tmp/ct_names_XXXXXX");
@@ -432,7 +432,7 @@ TEST(many_containers_push_out_the_oldest)
 
 TEST(places_come_from_the_runtimes_own_configuration)
 {
-	struct container_places places;
+	struct container_places places = { .owner = geteuid() };
 	char docker[512], storage[512];
 
 	start();
@@ -468,44 +468,191 @@ static void daemon_make(const char *pid, const char *comm, const char *words, si
 	file_write(name, comm, strlen(comm));
 	snprintf(name, sizeof(name), "%s/cmdline", pid);
 	file_write(name, words, size);
+	snprintf(name, sizeof(name), "%s/status", pid);
+	file_write(name, "Name:\tdockerd\nUid:\t0\t0\t0\t0\nGid:\t0\n",
+		   strlen("Name:\tdockerd\nUid:\t0\t0\t0\t0\nGid:\t0\n"));
+	snprintf(name, sizeof(name), "%s/cgroup", pid);
+	file_write(name, "0::/cgroups/root\n", strlen("0::/cgroups/root\n"));
 }
 
-static void daemon_has_mounts_of(const char *pid, const char *target)
+static void daemon_links(const char *pid, const char *file, const char *target)
 {
 	char name[128];
 
 	snprintf(name, sizeof(name), "%s/ns/unused", pid);
 	file_write(name, "", 0);
-	snprintf(name, sizeof(name), "%s/ns/mnt", pid);
+	snprintf(name, sizeof(name), "%s/%s", pid, file);
 	unlink(full(name));
 	assert_int_equal(symlink(target, full(name)), 0);
+}
+
+static void daemon_has_mounts_of(const char *pid, const char *target)
+{
+	daemon_links(pid, "ns/mnt", target);
+}
+
+static void daemon_runs(const char *pid, const char *file)
+{
+	char target[512];
+
+	snprintf(target, sizeof(target), "%s", full(file));
+	daemon_links(pid, "exe", target);
+}
+
+static void docker_root_is(const char *expected)
+{
+	struct container_places places = {};
+	char proc[512];
+
+	snprintf(places.cgroup_mount, sizeof(places.cgroup_mount), "%s", root);
+	snprintf(proc, sizeof(proc), "%s", full("proc"));
+	container_places_read(&places, NULL, NULL, proc);
+	assert_string_equal(places.docker_root, expected);
 }
 
 TEST(a_running_docker_daemon_says_where_its_files_are)
 {
 	static const char words[] = "/usr/bin/dockerd\0-H\0fd://\0--data-root\0/srv/daemon/";
 	static const char last[] = "dockerd\0--data-root";
-	struct container_places places;
-	char proc[512];
 
 	if (geteuid())
 		return; /* a daemon is root's */
 	start();
-	snprintf(proc, sizeof(proc), "%s", full("proc"));
+	FILE_IS("bin/dockerd", "#!");
 	daemon_make("proc/71", "notdockerd\n", words, sizeof(words));
 	daemon_has_mounts_of("proc/71", "/proc/self/ns/mnt");
+	daemon_runs("proc/71", "bin/dockerd");
 	daemon_make("proc/72", "dockerd\n", words, sizeof(words));
 	daemon_has_mounts_of("proc/72", "/proc/self/ns/net"); /* that is: somewhere else */
+	daemon_runs("proc/72", "bin/dockerd");
 	daemon_make("proc/73", "dockerd\n", last, sizeof(last));
 	daemon_has_mounts_of("proc/73", "/proc/self/ns/mnt");
-	container_places_read(&places, NULL, NULL, proc);
-	assert_string_equal(places.docker_root, "/var/lib/docker");
+	daemon_runs("proc/73", "bin/dockerd");
+	docker_root_is("/var/lib/docker");
 	daemon_has_mounts_of("proc/72", "/proc/self/ns/mnt");
-	container_places_read(&places, NULL, NULL, proc);
-	assert_string_equal(places.docker_root, "/srv/daemon");
+	docker_root_is("/srv/daemon");
 	daemon_make("proc/72", "dockerd\n", "dockerd\0--data-root=/srv/other", 31);
-	container_places_read(&places, NULL, NULL, proc);
-	assert_string_equal(places.docker_root, "/srv/other");
+	docker_root_is("/srv/other");
+}
+
+TEST(what_only_calls_itself_dockerd_is_not_asked)
+{
+	static const char words[] = "dockerd\0--data-root\0/srv/evil";
+
+	if (geteuid())
+		return;
+	start();
+	FILE_IS("bin/dockerd", "#!");
+	FILE_IS("bin/su", "#!");
+	FILE_IS("home/dockerd", "#!");
+	FILE_IS("cgroups/root/unused", "");
+	FILE_IS("cgroups/user/sub/unused", "");
+	daemon_make("proc/72", "dockerd\n", words, sizeof(words));
+	daemon_has_mounts_of("proc/72", "/proc/self/ns/mnt");
+	/* Another program of root's, by the name of a link. */
+	daemon_runs("proc/72", "bin/su");
+	docker_root_is("/var/lib/docker");
+	/* Somebody's own file, of the right name. */
+	assert_int_equal(chown(full("home/dockerd"), 65534, 65534), 0);
+	daemon_runs("proc/72", "home/dockerd");
+	docker_root_is("/var/lib/docker");
+	/* Root's, where others can put what they like. */
+	assert_int_equal(chown(full("home/dockerd"), 0, 0), 0);
+	assert_int_equal(chmod(full("home"), 0777), 0);
+	docker_root_is("/var/lib/docker");
+	/* It would be believed, but for the user who started it, */
+	daemon_runs("proc/72", "bin/dockerd");
+	docker_root_is("/srv/evil");
+	FILE_IS("proc/72/status", "Name:\tdockerd\nUid:\t65534\t0\t0\t0\n");
+	docker_root_is("/var/lib/docker");
+	FILE_IS("proc/72/status", "Name:\tdockerd\nUid:\t0\t0\t0\t0\n");
+	docker_root_is("/srv/evil");
+	/* and for the user who owns its cgroup. */
+	assert_int_equal(chown(full("cgroups/user"), 65534, 65534), 0);
+	FILE_IS("proc/72/cgroup", "1:name=systemd:/\n0::/cgroups/user/sub\n");
+	docker_root_is("/var/lib/docker");
+}
+
+TEST(files_that_others_could_have_put_there_are_not_read)
+{
+	if (geteuid())
+		return;
+	start();
+	FILE_IS(DOCKER_FILE, "{\"Name\":\"/planted\"}");
+	assert_int_equal(chmod(full("docker"), 0777), 0);
+	assert_null(look(DOCKER_PATH)->name);
+	start();
+	FILE_IS(DOCKER_FILE, "{\"Name\":\"/planted\"}");
+	assert_int_equal(chown(full("docker/containers"), 65534, 65534), 0);
+	assert_null(look(DOCKER_PATH)->name);
+	start();
+	FILE_IS(DOCKER_FILE, "{\"Name\":\"/planted\"}");
+	assert_int_equal(chmod(full(DOCKER_FILE), 0666), 0);
+	assert_null(look(DOCKER_PATH)->name);
+	/* A link of somebody else's; one of root's is followed. */
+	start();
+	FILE_IS("elsewhere/containers/" A "/config.v2.json", "{\"Name\":\"/moved\"}");
+	assert_int_equal(symlink("elsewhere", full("docker")), 0);
+	assert_int_equal(lchown(full("docker"), 65534, 65534), 0);
+	assert_null(look(DOCKER_PATH)->name);
+	container_names_retry(names, T0 + 10 * MS);
+	assert_int_equal(lchown(full("docker"), 0, 0), 0);
+	container_names_retry(names, T0 + 1000 * MS);
+	assert_string_equal(look(DOCKER_PATH)->name, "moved");
+}
+
+#define USER_PATH "/user.slice/user-1.slice/user@1.service/docker-" A ".scope"
+#define OTHER_USER_PATH "/delegated/docker-" A ".scope"
+
+/* With the cgroups below `root`, of which one is a user's. */
+static void start_with_cgroups(void)
+{
+	struct container_places places = { .storage_driver = "overlay" };
+
+	start();
+	FILE_IS(DOCKER_FILE, "{\"Name\":\"/payments\"}");
+	FILE_IS("cgroup/docker/" A "/unused", "");
+	FILE_IS("cgroup/delegated/docker-" A ".scope/unused", "");
+	assert_int_equal(chown(full("cgroup/delegated"), 65534, 65534), 0);
+	snprintf(places.docker_root, sizeof(places.docker_root), "%s/docker", root);
+	snprintf(places.cgroup_mount, sizeof(places.cgroup_mount), "%s/cgroup", root);
+	container_names_free(&names);
+	assert_int_equal(container_names_new(&places, &names), 0);
+}
+
+TEST(a_users_cgroup_does_not_get_the_name_of_one_of_roots)
+{
+	if (geteuid())
+		return;
+	start_with_cgroups();
+	/* First alone: it has the id that its path says, and no name. */
+	assert_null(found(OTHER_USER_PATH, CONTAINER_RUNTIME_DOCKER)->name);
+	assert_null(found(USER_PATH, CONTAINER_RUNTIME_DOCKER)->name);
+	/* Then root's comes, and they are told of no container. */
+	assert_string_equal(found(DOCKER_PATH, CONTAINER_RUNTIME_DOCKER)->name, "payments");
+	assert_null(look(OTHER_USER_PATH));
+	assert_null(look(USER_PATH));
+	/* And if root's was first. */
+	start_with_cgroups();
+	assert_string_equal(found(DOCKER_PATH, CONTAINER_RUNTIME_DOCKER)->name, "payments");
+	assert_null(look(OTHER_USER_PATH));
+	assert_null(look(USER_PATH));
+}
+
+TEST(a_users_cgroups_do_not_push_out_roots)
+{
+	char path[256];
+
+	if (geteuid())
+		return;
+	start_with_cgroups();
+	assert_string_equal(found(DOCKER_PATH, CONTAINER_RUNTIME_DOCKER)->name, "payments");
+	unlink(full(DOCKER_FILE));
+	for (unsigned int i = 0; i < 6000; i++) {
+		snprintf(path, sizeof(path), "/delegated/docker-%064x.scope", i);
+		look(path);
+	}
+	assert_string_equal(found(DOCKER_PATH, CONTAINER_RUNTIME_DOCKER)->name, "payments");
 }
 
 int main(int argc, char **argv)

@@ -2,6 +2,7 @@
 #include "user/command/trace_containers.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,10 @@ int trace_containers_new(const char *wanted, struct trace_containers **ret)
 	containers->retry_timer = -1;
 	/* Without it cgroup and container stay null. */
 	cgroup_paths_new(&containers->cgroups);
+	places.cgroup_mount[0] = '\0';
+	if (containers->cgroups)
+		snprintf(places.cgroup_mount, sizeof(places.cgroup_mount), "%s",
+			 cgroup_paths_mount(containers->cgroups));
 	container_places_find(&places);
 	err = container_names_new(&places, &containers->names);
 	if (err) {

@@ -30,6 +30,7 @@ struct cgroup_entry {
 
 struct cgroup_paths {
 	struct cgroup_entry *entries;
+	char *mount;
 	size_t mount_bytes; /* of the mount's own path */
 	int mount_fd;
 };
@@ -70,9 +71,19 @@ int cgroup_paths_new(struct cgroup_paths **ret)
 	paths->mount_fd = open(mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (paths->mount_fd < 0)
 		return -errno;
+	paths->mount = strdup(mount);
+	if (!paths->mount) {
+		close(paths->mount_fd);
+		return -ENOMEM;
+	}
 	paths->mount_bytes = strlen(mount);
 	*ret = TAKE_PTR(paths);
 	return 0;
+}
+
+const char *cgroup_paths_mount(const struct cgroup_paths *paths)
+{
+	return paths->mount;
 }
 
 static void cgroup_folder_close(DIR **folder)
@@ -96,6 +107,7 @@ void cgroup_paths_free(struct cgroup_paths **paths)
 	HASH_ITER(hh, (*paths)->entries, entry, next)
 	cgroup_entry_remove(*paths, entry);
 	close((*paths)->mount_fd);
+	free((*paths)->mount);
 	free(*paths);
 	*paths = NULL;
 }

@@ -14,6 +14,8 @@ struct cgroup_paths;
  * @return  0; -ENOENT when there is no cgroup2 mount; -ENOMEM. *ret on success only.
  */
 int cgroup_paths_new(struct cgroup_paths **ret);
+/* Where the hierarchy is mounted. Borrowed. */
+const char *cgroup_paths_mount(const struct cgroup_paths *paths);
 void cgroup_paths_free(struct cgroup_paths **paths);
 
 /**

@@ -13,8 +13,10 @@
 #include "user/base/cleanup.h"
 #include "user/base/clock.h"
 #include "user/enrich/container_id.h"
+#include "user/enrich/trusted_file.h"
 
 #define CONTAINERS_MAX 4096
+#define FOREIGN_MAX 1024
 #define NAME_BYTES_MAX 253 /* of a pod; docker and podman have shorter ones */
 #define CONFIG_BYTES_MAX (1024 * 1024)
 #define LIST_BYTES_MAX (2 * 1024 * 1024)
@@ -24,20 +26,27 @@ static const uint64_t retry_delays_ns[] = { 100 * CLOCK_NS_PER_MS, 400 * CLOCK_N
 #define RETRIES (sizeof(retry_delays_ns) / sizeof(retry_delays_ns[0]))
 
 /**
- * One container, or what looked like one.
+ * The container of a cgroup, or what looked like one.
  *
- * @key          What its path says; every byte of it counts.
+ * @path         Of the cgroup; what is looked for.
+ * @key          What the path says.
+ * @is_foreign   A user made the cgroup: root's runtimes are not asked. Kept apart, so that none of
+ *               root's makes room for it.
+ * @is_denied    It has the id of one of root's: it is told of no container.
  * @container    Points into `key` and to `text`.
  * @is_confirmed A file of its runtime was read.
  * @tries        Times that it was looked for.
  */
 struct container_entry {
+	char *path;
 	struct container_id key;
 	struct container container;
 	char *text[3]; /* name, pod, namespace; NULL when unknown */
 	uint64_t next_try_ns;
 	unsigned int tries;
 	bool is_confirmed;
+	bool is_foreign;
+	bool is_denied;
 	UT_hash_handle hh;
 };
 
@@ -52,6 +61,7 @@ struct container_names {
 	struct container_places places;
 	struct container_list list;
 	struct container_entry *entries;
+	struct container_entry *foreign;
 	size_t waiting; /* entries that are to be tried again */
 };
 
@@ -68,16 +78,20 @@ int container_names_new(const struct container_places *places, struct container_
 
 static bool entry_is_waiting(const struct container_entry *entry)
 {
-	return !entry->is_confirmed && entry->tries <= RETRIES;
+	return !entry->is_foreign && !entry->is_confirmed && entry->tries <= RETRIES;
 }
 
 static void entry_remove(struct container_names *names, struct container_entry *entry)
 {
 	if (entry_is_waiting(entry))
 		names->waiting--;
-	HASH_DEL(names->entries, entry);
+	if (entry->is_foreign)
+		HASH_DEL(names->foreign, entry);
+	else
+		HASH_DEL(names->entries, entry);
 	for (size_t i = 0; i < sizeof(entry->text) / sizeof(entry->text[0]); i++)
 		free(entry->text[i]);
+	free(entry->path);
 	free(entry);
 }
 
@@ -88,6 +102,8 @@ void container_names_free(struct container_names **names)
 	if (!*names)
 		return;
 	HASH_ITER(hh, (*names)->entries, entry, next)
+	entry_remove(*names, entry);
+	HASH_ITER(hh, (*names)->foreign, entry, next)
 	entry_remove(*names, entry);
 	json_decref((*names)->list.json);
 	free(*names);
@@ -100,12 +116,12 @@ static void json_release(json_t **json)
 }
 
 /* NULL when it is not there, too large, or not JSON. A NUL in one string does not spoil the rest. */
-static json_t *json_read(const char *path, size_t size_max)
+static json_t *json_read(const struct container_names *names, const char *path, size_t size_max)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t size;
 
-	if (container_file_read(path, size_max, &text, &size))
+	if (container_file_read(path, names->places.owner, size_max, &text, &size))
 		return NULL;
 	return json_loadb(text, size, JSON_ALLOW_NUL, NULL);
 }
@@ -174,7 +190,7 @@ static bool docker_read(const struct container_names *names, struct container_en
 	if (!path_make(path, names->places.docker_root, "containers", "", entry->key.id,
 		       "config.v2.json"))
 		return false;
-	config = json_read(path, CONFIG_BYTES_MAX);
+	config = json_read(names, path, CONFIG_BYTES_MAX);
 	if (!json_is_object(config))
 		return false;
 	entry_set(entry, TEXT_NAME, json_object_get(config, "Name"));
@@ -197,7 +213,7 @@ static bool containerd_read(const struct container_names *names, struct containe
 	if (!path_make(path, names->places.containerd_state, "io.containerd.runtime.v2.task",
 		       namespace, entry->key.id, "config.json"))
 		return false;
-	config = json_read(path, CONFIG_BYTES_MAX);
+	config = json_read(names, path, CONFIG_BYTES_MAX);
 	if (!json_is_object(config))
 		return false;
 	notes = json_object_get(config, "annotations");
@@ -221,7 +237,7 @@ static bool crio_read(const struct container_names *names, struct container_entr
 	if (!path_make(path, names->places.storage_run, folder, "", entry->key.id,
 		       "userdata/config.json"))
 		return false;
-	config = json_read(path, CONFIG_BYTES_MAX);
+	config = json_read(names, path, CONFIG_BYTES_MAX);
 	if (!json_is_object(config))
 		return false;
 	entry_set_kubernetes(entry, json_object_get(config, "annotations"));
@@ -230,8 +246,9 @@ static bool crio_read(const struct container_names *names, struct container_entr
 }
 
 /* It is replaced as a whole when it changes, so inode and time tell whether it has. */
-static json_t *list_read(struct container_list *list, const char *path)
+static json_t *list_read(struct container_names *names, const char *path)
 {
+	struct container_list *list = &names->list;
 	struct stat status;
 
 	if (lstat(path, &status))
@@ -242,7 +259,7 @@ static json_t *list_read(struct container_list *list, const char *path)
 	    list->status.st_mtim.tv_nsec == status.st_mtim.tv_nsec)
 		return list->json;
 	json_decref(list->json);
-	list->json = json_read(path, LIST_BYTES_MAX);
+	list->json = json_read(names, path, LIST_BYTES_MAX);
 	list->status = status;
 	snprintf(list->path, sizeof(list->path), "%s", path);
 	return list->json;
@@ -257,7 +274,7 @@ static bool podman_read_list(struct container_names *names, struct container_ent
 
 	if (snprintf(path, sizeof(path), "%s/%s-containers/%s", root, driver, file) >= PATH_MAX)
 		return false;
-	list = list_read(&names->list, path);
+	list = list_read(names, path);
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		json_t *item = json_array_get(list, i);
 		const char *id = json_string_value(json_object_get(item, "id"));
@@ -283,6 +300,17 @@ static bool podman_read(struct container_names *names, struct container_entry *e
 			return true;
 	}
 	return false;
+}
+
+/*
+ * A user who may make cgroups can give one the name of a container of root's. What remains of a path
+ * that is gone does not tell any more whose it was; systemd's does.
+ */
+static bool cgroup_is_of_root(const struct container_names *names, const char *path)
+{
+	if (!names->places.cgroup_mount[0])
+		return true;
+	return !strstr(path, "/user@") && !trusted_folder_owner(names->places.cgroup_mount, path);
 }
 
 static bool entry_read(struct container_names *names, struct container_entry *entry)
@@ -320,27 +348,61 @@ static void entry_try(struct container_names *names, struct container_entry *ent
 	names->waiting += entry_is_waiting(entry) - was_waiting;
 }
 
+/* Of two cgroups that claim an id, one of root's and one of a user's, the second lies. */
+static void entry_deny(struct container_names *names, struct container_entry *entry)
+{
+	struct container_entry *other = entry->is_foreign ? names->entries : names->foreign;
+
+	for (; other; other = other->hh.next) {
+		if (strcmp(other->key.id, entry->key.id))
+			continue;
+		(entry->is_foreign ? entry : other)->is_denied = true;
+	}
+}
+
+static void entry_add(struct container_names *names, struct container_entry *entry, uint64_t now_ns)
+{
+	entry->container.id = entry->key.id;
+	entry->container.runtime = entry->key.runtime;
+	entry->is_foreign = !cgroup_is_of_root(names, entry->path);
+	if (entry->is_foreign && HASH_COUNT(names->foreign) >= FOREIGN_MAX)
+		entry_remove(names, names->foreign);
+	else if (!entry->is_foreign && HASH_COUNT(names->entries) >= CONTAINERS_MAX)
+		entry_remove(names, names->entries);
+	entry_deny(names, entry);
+	if (entry->is_foreign) {
+		HASH_ADD_KEYPTR(hh, names->foreign, entry->path, strlen(entry->path), entry);
+		return;
+	}
+	HASH_ADD_KEYPTR(hh, names->entries, entry->path, strlen(entry->path), entry);
+	entry_try(names, entry, now_ns);
+}
+
 static struct container_entry *entry_find(struct container_names *names, const char *path,
 					  uint64_t now_ns)
 {
 	struct container_entry *entry;
 	struct container_id key;
 
-	if (!path || container_id_from_path(path, &key))
+	if (!path)
 		return NULL;
-	HASH_FIND(hh, names->entries, &key, sizeof(key), entry);
+	HASH_FIND_STR(names->entries, path, entry);
+	if (!entry)
+		HASH_FIND_STR(names->foreign, path, entry);
 	if (entry)
 		return entry;
+	if (container_id_from_path(path, &key))
+		return NULL;
 	entry = calloc(1, sizeof(*entry));
 	if (!entry)
 		return NULL;
+	entry->path = strdup(path);
+	if (!entry->path) {
+		free(entry);
+		return NULL;
+	}
 	entry->key = key;
-	entry->container.id = entry->key.id;
-	entry->container.runtime = key.runtime;
-	if (HASH_COUNT(names->entries) >= CONTAINERS_MAX)
-		entry_remove(names, names->entries);
-	HASH_ADD(hh, names->entries, key, sizeof(entry->key), entry);
-	entry_try(names, entry, now_ns);
+	entry_add(names, entry, now_ns);
 	return entry;
 }
 
@@ -349,7 +411,7 @@ const struct container *container_names_lookup(struct container_names *names, co
 {
 	const struct container_entry *entry = entry_find(names, path, now_ns);
 
-	if (!entry || (entry->key.is_guess && !entry->is_confirmed))
+	if (!entry || entry->is_denied || (entry->key.is_guess && !entry->is_confirmed))
 		return NULL;
 	return &entry->container;
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,10 +14,13 @@
 #include <unistd.h>
 
 #include "user/base/cleanup.h"
+#include "user/base/parse_number.h"
+#include "user/enrich/trusted_file.h"
 
 #define CONFIG_BYTES_MAX (64 * 1024)
 
-int container_file_read(const char *path, size_t size_max, char **ret, size_t *ret_size)
+int container_file_read(const char *path, uid_t owner, size_t size_max, char **ret,
+			size_t *ret_size)
 {
 	_cleanup_free_ char *bytes = NULL;
 	_cleanup_close_ int fd = -1;
@@ -24,12 +28,11 @@ int container_file_read(const char *path, size_t size_max, char **ret, size_t *r
 	size_t have = 0;
 	ssize_t got;
 
-	/* A FIFO in the file's place must not make us wait for a writer. */
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0 || fstat(fd, &status))
+	fd = trusted_file_open(path, owner);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &status))
 		return -errno;
-	if (!S_ISREG(status.st_mode))
-		return -EINVAL;
 	if ((size_t)status.st_size > size_max)
 		return -EFBIG;
 	bytes = malloc((size_t)status.st_size + 1);
@@ -68,7 +71,7 @@ static void docker_config_read(struct container_places *places, const char *path
 	json_t *config;
 	size_t size;
 
-	if (container_file_read(path, CONFIG_BYTES_MAX, &text, &size))
+	if (container_file_read(path, places->owner, CONFIG_BYTES_MAX, &text, &size))
 		return;
 	config = json_loadb(text, size, 0, NULL);
 	root = json_string_value(json_object_get(config, "data-root"));
@@ -112,14 +115,75 @@ static size_t proc_file_read(const char *proc, const char *pid, const char *name
 	return got;
 }
 
-/* Run by root, and its paths are ours: a daemon within a container is neither asked nor believed. */
-static bool is_daemon_of_this_host(const char *proc, const char *pid)
+/* Real, effective, saved and file system user: a program that lends root's has another real one. */
+static bool is_of_user(const char *status, uid_t owner)
 {
-	char path[CONTAINER_PLACE_BYTES];
-	struct stat process, its, ours;
+	const char *line = strstr(status, "\nUid:");
+	uint64_t uid;
+	char *word, *rest;
+	char copy[128];
 
-	if (snprintf(path, sizeof(path), "%s/%s", proc, pid) >= (int)sizeof(path) ||
-	    stat(path, &process) || process.st_uid)
+	if (!line || snprintf(copy, sizeof(copy), "%s", line + strlen("\nUid:")) < 0)
+		return false;
+	copy[strcspn(copy, "\n")] = '\0';
+	rest = copy;
+	for (int i = 0; i < 4; i++) {
+		rest += strspn(rest, "\t ");
+		word = strsep(&rest, "\t ");
+		if (!word || !rest == (i < 3) || parse_u64(word, UINT32_MAX, &uid) ||
+		    (uid && uid != owner))
+			return false;
+	}
+	return true;
+}
+
+/* "0::/system.slice/docker.service": of root alone. */
+static bool cgroup_is_of_root(const struct container_places *places, char *cgroups)
+{
+	char *line = strncmp(cgroups, "0::", 3) ? strstr(cgroups, "\n0::") : cgroups;
+
+	if (!places->cgroup_mount[0] || !line)
+		return true;
+	line += *line == '\n';
+	line[strcspn(line, "\n")] = '\0';
+	return !trusted_folder_owner(places->cgroup_mount, line + 3);
+}
+
+/* By the file that it runs, which nobody else can have put there, not by what it calls itself. */
+static bool runs_dockerd(const struct container_places *places, const char *proc, const char *pid)
+{
+	char link[CONTAINER_PLACE_BYTES], path[PATH_MAX];
+	_cleanup_close_ int fd = -1;
+	struct stat runs, file;
+	const char *name;
+	ssize_t bytes;
+
+	if (snprintf(link, sizeof(link), "%s/%s/exe", proc, pid) >= (int)sizeof(link))
+		return false;
+	bytes = readlink(link, path, sizeof(path) - 1);
+	if (bytes <= 0)
+		return false;
+	path[bytes] = '\0';
+	name = strrchr(path, '/');
+	if (!name || strcmp(name + 1, "dockerd"))
+		return false;
+	fd = trusted_file_open(path, places->owner);
+	return fd >= 0 && !fstat(fd, &file) && !stat(link, &runs) && file.st_ino == runs.st_ino &&
+	       file.st_dev == runs.st_dev;
+}
+
+/* Run by root as root's, and its paths are ours: one within a container is neither asked nor believed. */
+static bool is_daemon_of_this_host(const struct container_places *places, const char *proc,
+				   const char *pid)
+{
+	char path[CONTAINER_PLACE_BYTES], text[4096];
+	struct stat its, ours;
+
+	if (!proc_file_read(proc, pid, "status", text, sizeof(text)) ||
+	    !is_of_user(text, places->owner))
+		return false;
+	proc_file_read(proc, pid, "cgroup", text, sizeof(text));
+	if (!cgroup_is_of_root(places, text) || !runs_dockerd(places, proc, pid))
 		return false;
 	if (snprintf(path, sizeof(path), "%s/%s/ns/mnt", proc, pid) >= (int)sizeof(path) ||
 	    stat(path, &its) || stat("/proc/self/ns/mnt", &ours))
@@ -142,7 +206,8 @@ static void docker_daemon_read(struct container_places *places, const char *proc
 
 		if (entry->d_name[0] < '1' || entry->d_name[0] > '9' ||
 		    !proc_file_read(proc, entry->d_name, "comm", buffer, sizeof(buffer)) ||
-		    strcmp(buffer, "dockerd\n") || !is_daemon_of_this_host(proc, entry->d_name))
+		    strcmp(buffer, "dockerd\n") ||
+		    !is_daemon_of_this_host(places, proc, entry->d_name))
 			continue;
 		size = proc_file_read(proc, entry->d_name, "cmdline", buffer, sizeof(buffer));
 		root = docker_data_root(buffer, size);
@@ -182,7 +247,7 @@ static void storage_config_read(struct container_places *places, const char *pat
 	bool is_section = false;
 	size_t size, len;
 
-	if (container_file_read(path, CONFIG_BYTES_MAX, &text, &size))
+	if (container_file_read(path, places->owner, CONFIG_BYTES_MAX, &text, &size))
 		return;
 	rest = text;
 	while ((line = strsep(&rest, "\n"))) {
@@ -208,13 +273,17 @@ static void storage_config_read(struct container_places *places, const char *pat
 void container_places_read(struct container_places *ret, const char *docker_config,
 			   const char *storage_config, const char *proc)
 {
-	*ret = (struct container_places){
+	struct container_places places = {
 		.docker_root = "/var/lib/docker",
 		.containerd_state = "/run/containerd",
 		.storage_root = "/var/lib/containers/storage",
 		.storage_run = "/run/containers/storage",
 		.storage_driver = "overlay",
+		.owner = ret->owner,
 	};
+
+	memcpy(places.cgroup_mount, ret->cgroup_mount, sizeof(places.cgroup_mount));
+	*ret = places;
 	if (docker_config)
 		docker_config_read(ret, docker_config);
 	if (proc)
@@ -227,6 +296,7 @@ void container_places_find(struct container_places *ret)
 {
 	const char *storage = getenv("CONTAINERS_STORAGE_CONF");
 
+	ret->owner = 0;
 	if (!storage)
 		storage = access("/etc/containers/storage.conf", F_OK) ?
 				  "/usr/share/containers/storage.conf" :

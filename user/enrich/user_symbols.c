@@ -166,7 +166,7 @@ static struct symbol_file *perf_file_get(struct user_symbols *symbols, int proce
 	_cleanup_close_ int fd = -1;
 	struct symbol_file *file;
 	struct file_key key;
-	struct stat status;
+	struct stat status, process;
 	char path[64];
 	uint64_t pid;
 
@@ -174,7 +174,8 @@ static struct symbol_file *perf_file_get(struct user_symbols *symbols, int proce
 		return NULL;
 	snprintf(path, sizeof(path), "/tmp/perf-%llu.map", (unsigned long long)pid);
 	fd = process_open_path(process_fd, path);
-	if (fd < 0 || fstat(fd, &status))
+	if (fd < 0 || fstat(fd, &status) || fstat(process_fd, &process) ||
+	    (status.st_uid && status.st_uid != process.st_uid))
 		return NULL;
 	key = (struct file_key){ status.st_dev, status.st_ino };
 	file = symbol_file_find(symbols, &key);
