@@ -147,13 +147,40 @@ TEST(what_does_not_add_up_is_said)
 	ledger.account.shown = 1;
 	assert_line(&ledger, "note: the endings do not add up: 2 not accounted for");
 	ledger.account.beyond = 1;
-	ledger.account.unwritten = 1;
+	ledger.outlet_count = 1;
+	ledger.outlet_names[0] = "stdout";
+	ledger.outlets[0] = (struct outlet_account){ .offered = 2,
+						     .written = 1,
+						     .lost = { [OUTLET_LOSS_FAILED] = 1 } };
 	assert_line(&ledger, "ledger: 4 endings = 1 shown + 1 normal + 0 filtered out + 1 beyond "
 			     "--count + 1 not written + 0 lost");
+	assert_line(&ledger, "ledger: stdout: 2 endings offered = 1 written + 1 lost (1: could not "
+			     "be written)");
 	assert_no(&ledger, "add up");
 	ledger.kernel.after.counts[COUNTER_RST_ACCEPTED] = 3;
 	assert_line(&ledger,
 		    "note: 2 more RSTs were accepted than were seen coming in for a socket");
+}
+
+TEST(each_of_several_outlets_has_its_account)
+{
+	struct ledger ledger = ledger_of_a_quiet_day();
+
+	ledger.outlet_count = 1;
+	ledger.outlet_names[0] = "stdout";
+	ledger.outlets[0].offered = ledger.outlets[0].written = ledger.account.shown;
+	assert_no(&ledger, "offered");
+	ledger.outlet_count = 2;
+	ledger.outlet_names[1] = "ndjson:/tmp/\033[2J";
+	ledger.outlets[1] = (struct outlet_account){
+		.offered = 9,
+		.written = 2,
+		.skipped = 3,
+		.lost = { [OUTLET_LOSS_FULL] = 3, [OUTLET_LOSS_LATE] = 1 },
+	};
+	assert_line(&ledger, "ledger: ndjson:/tmp/\\x1b[2J: 9 endings offered = 2 written + 3 that "
+			     "have no place there + 4 lost (3: its queue was full; 1: still in its "
+			     "queue at the end)");
 }
 
 TEST(skipped_runs_and_waiting_closes_are_named)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What is written is what libpcap reads, and the places of a trail are the first and the last ones. */
-#include "user/sink/pcapng.h"
+#include "user/render/pcapng.h"
 
 #include <sys/mman.h>
 #include <unistd.h>

@@ -9,42 +9,49 @@
 
 #define TAKEN_MOST 64
 
-/* What takes the connections, and fails when it is told to. */
+/* What takes the connections. */
 struct taker {
-	struct sink sink; /* first */
+	struct outlet outlet; /* first */
 	struct closed_connection taken[TAKEN_MOST];
 	size_t count;
 	size_t flushes;
-	int write_error;
-	int flush_error;
+	bool is_finished;
+	bool has_ended;
 };
 
-static int taker_write(struct sink *sink, const struct closed_connection *c)
+static void taker_offer(struct outlet *outlet, const struct closed_connection *c)
 {
-	struct taker *taker = (struct taker *)sink;
+	struct taker *self = (struct taker *)outlet;
 
-	if (taker->write_error)
-		return taker->write_error;
-	assert_in_range(taker->count, 0, TAKEN_MOST - 1);
-	taker->taken[taker->count++] = *c;
-	return 0;
+	assert_in_range(self->count, 0, TAKEN_MOST - 1);
+	self->taken[self->count++] = *c;
 }
 
-static int taker_flush(struct sink *sink)
+static void taker_flush(struct outlet *outlet)
 {
-	struct taker *taker = (struct taker *)sink;
-
-	taker->flushes++;
-	return taker->flush_error;
+	((struct taker *)outlet)->flushes++;
 }
 
-static const struct sink_ops taker_ops = {
-	.name = "taker",
-	.write = taker_write,
+static void taker_finish(struct outlet *outlet)
+{
+	((struct taker *)outlet)->is_finished = true;
+}
+
+static void taker_account(const struct outlet *outlet, struct outlet_account *ret)
+{
+	*ret = (struct outlet_account){ .has_ended = ((const struct taker *)outlet)->has_ended };
+}
+
+static const struct outlet_ops taker_ops = {
+	.kind = "taker",
+	.offer = taker_offer,
 	.flush = taker_flush,
+	.finish = taker_finish,
+	.account = taker_account,
 };
 
-static struct taker taker;
+static struct taker taker, second;
+static struct outlet *const outlets[] = { &taker.outlet, &second.outlet };
 static struct record_context context;
 static struct tracer_config config;
 static struct pipeline *pipeline;
@@ -53,11 +60,13 @@ static void start(struct pipeline_options options)
 {
 	pipeline_free(&pipeline);
 	memset(&taker, 0, sizeof(taker));
-	taker.sink.ops = &taker_ops;
+	memset(&second, 0, sizeof(second));
+	taker.outlet.ops = second.outlet.ops = &taker_ops;
 	context = sample_context();
 	options.context = &context;
 	options.config = &config;
-	options.sink = &taker.sink;
+	options.outlets = outlets;
+	options.outlet_count = 2;
 	assert_int_equal(pipeline_new(&options, &pipeline), 0);
 }
 
@@ -302,7 +311,7 @@ TEST(the_same_end_twice_in_the_hold_is_shown_twice)
 	assert_int_equal(feed(&record), 0);
 	assert_int_equal(feed(&record), 0);
 	assert_int_equal(taker.count, 1);
-	assert_int_equal(pipeline_finish(pipeline), 0);
+	pipeline_finish(pipeline);
 	assert_int_equal(taker.count, 2);
 	assert_int_equal(account()->shown, 2);
 }
@@ -315,11 +324,12 @@ TEST(the_end_lets_go_of_all_that_is_held)
 
 		assert_int_equal(feed(&record), 0);
 	}
-	assert_int_equal(pipeline_finish(pipeline), 0);
+	pipeline_finish(pipeline);
 	assert_int_equal(taker.count, 10);
 	assert_int_equal(account()->shown, 10);
 	assert_int_equal(account()->beyond, 2);
-	assert_true(taker.flushes > 0);
+	assert_true(taker.is_finished && second.is_finished);
+	assert_int_equal(second.count, 10);
 	assert_false(pipeline_is_holding(pipeline));
 }
 
@@ -338,6 +348,49 @@ TEST(the_second_end_names_the_process_of_the_first)
 	assert_null(taker.taken[0].other_end);
 	assert_non_null(taker.taken[1].other_end);
 	assert_int_equal(taker.taken[1].other_end->owner.pid, 812);
+}
+
+TEST(one_outlet_that_has_ended_ends_no_other)
+{
+	struct close_record record = abnormal(443);
+
+	start((struct pipeline_options){ 0 });
+	taker.has_ended = true;
+	assert_int_equal(feed(&record), 0);
+	assert_int_equal(pipeline_flush(pipeline), 0);
+	assert_int_equal(second.count, 1);
+	assert_int_equal(second.flushes, 1);
+	second.has_ended = true;
+	assert_int_equal(pipeline_flush(pipeline), 1);
+	/* What still comes is counted all the same. */
+	assert_int_equal(feed(&record), 0);
+	assert_int_equal(account()->shown, 2);
+}
+
+TEST(without_outlets_everything_is_counted)
+{
+	struct pipeline_options options = { .context = &context, .config = &config };
+	struct close_record record = abnormal(443);
+
+	pipeline_free(&pipeline);
+	context = sample_context();
+	assert_int_equal(pipeline_new(&options, &pipeline), 0);
+	assert_int_equal(feed(&record), 0);
+	assert_int_equal(pipeline_flush(pipeline), 0);
+	pipeline_finish(pipeline);
+	assert_int_equal(account()->shown, 1);
+}
+
+TEST(what_tells_of_no_ending_is_not_the_pipelines)
+{
+	struct netns_record netns = { .head = { RECORD_ABI_VERSION, RECORD_NETNS, 0, sizeof(netns),
+						1 },
+				      .netns = 4026531840u };
+
+	start((struct pipeline_options){ 0 });
+	assert_int_equal(pipeline_feed(pipeline, &netns, sizeof(netns)), 0);
+	assert_int_equal(account()->bad, 0);
+	assert_int_equal(taker.count, 0);
 }
 
 TEST_MAIN()

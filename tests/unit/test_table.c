@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "tests/harness/sample_connection.h"
 #include "tests/harness/test.h"
@@ -9,7 +7,6 @@
 #include "user/model/nearest_name.h"
 #include "user/model/text_cells.h"
 #include "user/render/forms.h"
-#include "user/sink/sinks.h"
 
 static char text[65536];
 static char *lines[16];
@@ -25,26 +22,23 @@ static size_t frames_of(const struct string_list *stack)
 }
 
 /* Print the connections and split what came out into `lines`. Local time is UTC. */
-static void print(const struct sink_ops *ops, struct sink_options options,
+static void print(const struct form_ops *ops, struct form_options options,
 		  const struct closed_connection *connections, size_t count)
 {
-	_cleanup_close_ int fd = memfd_create("table", 0);
-	struct sink *sink = NULL;
-	ssize_t len;
+	_cleanup_(strbuf_release) struct strbuf b = STRBUF_INIT;
+	struct form *form = NULL;
 	char *at;
 	size_t i, frames = 0;
 
 	setenv("TZ", "UTC", 1);
-	options.fd = fd;
-	options.file_name_for_messages = "the test";
-	assert_int_equal(ops->open(&options, &sink), 0);
+	assert_int_equal(form_open(ops, &options, &form), 0);
+	ops->head(form, &b);
 	for (i = 0; i < count; i++)
-		assert_int_equal(sink_write(sink, &connections[i]), 0);
-	assert_int_equal(sink_flush(sink), 0);
-	sink_close(&sink);
-	len = pread(fd, text, sizeof(text) - 1, 0);
-	assert_true(len > 0 && text[len - 1] == '\n');
-	text[len] = '\0';
+		form_append(form, &b, &connections[i]);
+	form_close(&form);
+	assert_false(b.failed);
+	assert_true(b.len > 0 && b.len < sizeof(text) && b.data[b.len - 1] == '\n');
+	memcpy(text, b.data, b.len + 1);
 	line_count = 0;
 	for (at = strtok(text, "\n"); at && line_count < 16; at = strtok(NULL, "\n"))
 		lines[line_count++] = at;
@@ -54,9 +48,9 @@ static void print(const struct sink_ops *ops, struct sink_options options,
 	assert_int_equal(line_count, count + 1 + frames);
 }
 
-static void print_to_pipe(const struct sink_ops *ops, const struct closed_connection *c)
+static void print_to_pipe(const struct form_ops *ops, const struct closed_connection *c)
 {
-	print(ops, (struct sink_options){ 0 }, c, 1);
+	print(ops, (struct form_options){ 0 }, c, 1);
 }
 
 static void assert_at(const char *line, const char *title, const char *value)
@@ -72,7 +66,7 @@ TEST(a_pipe_gets_stable_columns_and_all_of_the_sentence)
 {
 	struct closed_connection c = sample_connection();
 
-	print_to_pipe(&table_sink_ops, &c);
+	print_to_pipe(&table_form_ops, &c);
 	assert_string_equal(lines[0],
 			    "TIME      VERDICT                BY        PROCESS               "
 			    "LOCAL                     PEER                   AGE     IDLE    WHY");
@@ -88,15 +82,15 @@ TEST(stacks_come_below_their_line_and_escaped)
 {
 	struct closed_connection c = sample_connection_with_stacks();
 
-	print_to_pipe(&table_sink_ops, &c);
+	print_to_pipe(&table_form_ops, &c);
 	assert_int_equal(line_count, 5);
 	assert_string_equal(lines[2], "    kernel  tcp_disconnect+0x1");
 	assert_string_equal(lines[3], "    kernel  say \"hi\"\\x0a+0x2 [m]");
 	assert_string_equal(lines[4], "    user    main+0x3 [nginx]");
-	print(&table_sink_ops, (struct sink_options){ .is_terminal = true, .width = 80 }, &c, 1);
+	print(&table_form_ops, (struct form_options){ .is_terminal = true, .width = 80 }, &c, 1);
 	assert_int_equal(line_count, 5);
 	c = sample_connection();
-	print_to_pipe(&table_sink_ops, &c);
+	print_to_pipe(&table_form_ops, &c);
 	assert_int_equal(line_count, 2);
 }
 
@@ -104,7 +98,7 @@ TEST(unknown_values_are_dashes)
 {
 	struct closed_connection c = sample_connection_empty();
 
-	print_to_pipe(&wide_sink_ops, &c);
+	print_to_pipe(&wide_form_ops, &c);
 	assert_at(lines[1], "PROCESS", "- ");
 	assert_at(lines[1], "ROLE", "- ");
 	assert_at(lines[1], "AGE", "- ");
@@ -120,7 +114,7 @@ TEST(wide_has_the_other_columns)
 {
 	struct closed_connection c = sample_connection();
 
-	print_to_pipe(&wide_sink_ops, &c);
+	print_to_pipe(&wide_form_ops, &c);
 	assert_at(lines[1], "TIME", "05:06:07.000 ");
 	assert_at(lines[1], "PROCESS", "nginx[812] ");
 	assert_at(lines[1], "CONTAINER", "web ");
@@ -133,10 +127,10 @@ TEST(wide_has_the_other_columns)
 	assert_at(lines[1], "SYN/FIN/RST", "3/7/11 ");
 	assert_at(lines[1], "NETNS", "4026531840 ");
 	c.record.decision.reason_derived = 1;
-	print_to_pipe(&wide_sink_ops, &c);
+	print_to_pipe(&wide_form_ops, &c);
 	assert_at(lines[1], "REASON", "~TCP_ABORT_ON_CLOSE ");
 	c.container = NULL;
-	print_to_pipe(&wide_sink_ops, &c);
+	print_to_pipe(&wide_form_ops, &c);
 	assert_at(lines[1], "CONTAINER", "- ");
 }
 
@@ -146,18 +140,18 @@ TEST(a_container_is_named_by_what_is_known_and_escaped)
 	struct closed_connection c = sample_connection();
 
 	c.container = &container;
-	print_to_pipe(&table_sink_ops, &c);
+	print_to_pipe(&table_form_ops, &c);
 	assert_at(lines[1], "PROCESS", "nginx[812]@0123456789ab ");
 	container.pod = "web-7d9f";
-	print_to_pipe(&table_sink_ops, &c);
+	print_to_pipe(&table_form_ops, &c);
 	assert_at(lines[1], "PROCESS", "nginx[812]@web-7d9f ");
 	container.name = "\033[2J\n";
-	print_to_pipe(&table_sink_ops, &c);
+	print_to_pipe(&table_form_ops, &c);
 	assert_at(lines[1], "PROCESS", "nginx[812]@\\x1b[2J\\x0a ");
-	print_to_pipe(&wide_sink_ops, &c);
+	print_to_pipe(&wide_form_ops, &c);
 	assert_at(lines[1], "CONTAINER", "\\x1b[2J\\x0a ");
 	c.container = NULL;
-	print_to_pipe(&table_sink_ops, &c);
+	print_to_pipe(&table_form_ops, &c);
 	assert_at(lines[1], "PROCESS", "nginx[812] ");
 }
 
@@ -167,7 +161,7 @@ static char arrow_of(uint8_t initiator, uint8_t subject)
 
 	c.record.decision.initiator = initiator;
 	c.record.evidence.subject = subject;
-	print_to_pipe(&table_sink_ops, &c);
+	print_to_pipe(&table_form_ops, &c);
 	return lines[1][strstr(lines[0], "PEER") - lines[0] - 3];
 }
 
@@ -193,7 +187,7 @@ TEST(the_line_falls_back_into_its_columns_after_a_long_value)
 
 	sample_set_key(&r, "fe80::1", 443, "2001:db8:1111:2222:3333:4444:5555:6666", 65535);
 	c = sample_connection_of(&r);
-	print_to_pipe(&table_sink_ops, &c);
+	print_to_pipe(&table_form_ops, &c);
 	assert_non_null(strstr(lines[1], "[fe80::1]:443"));
 	assert_non_null(
 		strstr(lines[1], "[2001:db8:1111:2222:3333:4444:5555:6666]:65535  1.2s  12ms  "));
@@ -202,7 +196,7 @@ TEST(the_line_falls_back_into_its_columns_after_a_long_value)
 	r = sample_record();
 	sample_set_task(&r.owner, 1234567, 0, "twelve-chars");
 	c = sample_connection_of(&r);
-	print_to_pipe(&table_sink_ops, &c);
+	print_to_pipe(&table_form_ops, &c);
 	assert_at(lines[1], "PROCESS", "twelve-chars[1234567]  10.0.0.9:443");
 	assert_at(lines[1], "PEER", "10.0.0.5:45012");
 }
@@ -215,7 +209,7 @@ TEST(a_terminal_gets_no_line_wider_than_it_is)
 	for (width = 1; width < 300; width++) {
 		size_t i;
 
-		print(&table_sink_ops, (struct sink_options){ .is_terminal = true, .width = width },
+		print(&table_form_ops, (struct form_options){ .is_terminal = true, .width = width },
 		      &c, 1);
 		for (i = 0; i < 2; i++)
 			assert_true(text_cells(lines[i], strlen(lines[i])) <= width);
@@ -226,37 +220,37 @@ TEST(a_terminal_gets_no_line_wider_than_it_is)
 TEST(a_narrow_terminal_loses_the_least_important_columns_first)
 {
 	struct closed_connection c = sample_connection();
-	struct sink_options options = { .is_terminal = true, .width = 170 };
+	struct form_options options = { .is_terminal = true, .width = 170 };
 
-	print(&table_sink_ops, options, &c, 1);
+	print(&table_form_ops, options, &c, 1);
 	assert_non_null(strstr(lines[0], "IDLE"));
 	options.width = 164;
-	print(&table_sink_ops, options, &c, 1);
+	print(&table_form_ops, options, &c, 1);
 	assert_null(strstr(lines[0], "IDLE"));
 	assert_non_null(strstr(lines[0], "AGE"));
 	options.width = 100;
-	print(&table_sink_ops, options, &c, 1);
+	print(&table_form_ops, options, &c, 1);
 	assert_null(strstr(lines[0], "PROCESS"));
 	assert_non_null(strstr(lines[0], "VERDICT"));
 	assert_non_null(strstr(lines[0], "WHY"));
 	options.width = 0; /* not known: as a pipe, nothing is cut */
-	print(&table_sink_ops, options, &c, 1);
+	print(&table_form_ops, options, &c, 1);
 	assert_non_null(strstr(lines[1], "(TCP_ABORT_ON_CLOSE)"));
 }
 
 TEST(colour_is_by_class_and_only_when_wanted)
 {
 	struct closed_connection c = sample_connection();
-	struct sink_options options = { .is_terminal = true, .width = 200, .colour = true };
+	struct form_options options = { .is_terminal = true, .width = 200, .colour = true };
 
-	print(&table_sink_ops, options, &c, 1);
+	print(&table_form_ops, options, &c, 1);
 	assert_null(strchr(lines[0], '\033'));
 	assert_non_null(strstr(lines[1], "\033[31mlocal_app_abort\033[0m        app"));
 	c.record.decision.verdict = CLOSE_PEER_RESET;
-	print(&table_sink_ops, options, &c, 1);
+	print(&table_form_ops, options, &c, 1);
 	assert_non_null(strstr(lines[1], "\033[1;31mpeer_reset\033[0m"));
 	options.colour = false;
-	print(&table_sink_ops, options, &c, 1);
+	print(&table_form_ops, options, &c, 1);
 	assert_null(strchr(lines[1], '\033'));
 }
 
@@ -268,7 +262,7 @@ TEST(hostile_names_cannot_drive_the_terminal_or_forge_a_line)
 	sample_set_task(&r.owner, 7, 0, "a\n\033]0;x\a\x9b\r");
 	r.closer = r.owner;
 	c = sample_connection_of(&r);
-	print_to_pipe(&wide_sink_ops, &c);
+	print_to_pipe(&wide_form_ops, &c);
 	assert_null(strpbrk(lines[1], "\033\a\r\x9b"));
 	assert_at(lines[1], "PROCESS", "a\\x0a\\x1b]0;x\\x07\\x9b\\x0d[7]");
 	assert_non_null(strstr(lines[1], "a\\x0a\\x1b]0;x\\x07\\x9b\\x0d[7] closed with"));
@@ -282,7 +276,7 @@ TEST(wide_characters_fill_two_cells)
 
 	sample_set_task(&r.owner, 7, 0, "\xe6\xbc\xa2\xe5\xad\x97");
 	c = sample_connection_of(&r);
-	print_to_pipe(&table_sink_ops, &c);
+	print_to_pipe(&table_form_ops, &c);
 	cells = text_cells(lines[1], (size_t)(strstr(lines[1], "10.0.0.9") - lines[1]));
 	assert_int_equal(cells, strstr(lines[0], "LOCAL") - lines[0]);
 }

@@ -132,6 +132,17 @@ int event_loop_add_fd(struct event_loop *loop, int fd, uint32_t events, event_ca
 	return event_loop_add(loop, &source, events);
 }
 
+int event_loop_set_events(struct event_loop *loop, int fd, uint32_t events)
+{
+	struct event_source **link = event_loop_find(loop, fd);
+	struct epoll_event event = { .events = events };
+
+	if (!link)
+		return -ENOENT;
+	event.data.ptr = *link;
+	return epoll_ctl(loop->epoll_fd, EPOLL_CTL_MOD, fd, &event) ? -errno : 0;
+}
+
 int event_loop_remove_fd(struct event_loop *loop, int fd)
 {
 	struct event_source **link = event_loop_find(loop, fd);

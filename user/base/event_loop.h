@@ -39,6 +39,13 @@ int event_loop_add_fd(struct event_loop *loop, int fd, uint32_t events, event_ca
 		      void *data);
 
 /**
+ * Change what a descriptor is watched for; 0 = only errors, for a pause.
+ *
+ * @return  0; -ENOENT when it is not watched; another negative errno of epoll_ctl(2).
+ */
+int event_loop_set_events(struct event_loop *loop, int fd, uint32_t events);
+
+/**
  * Stop watching, at once: an event of the same batch that was not delivered yet is dropped, also
  * when the number is used again by a new descriptor. Also takes what event_loop_add_timer() and
  * event_loop_add_signals() returned, and closes it.

@@ -22,35 +22,8 @@
 #define COST_SOCKET_PROGRAM "ct_destroy"
 #define COST_FLOWS_MANY 1000000
 
-/* -- a sink that takes everything ------------------------------------------------------------ */
-static int nothing_write(struct sink *sink, const struct closed_connection *c)
-{
-	(void)sink;
-	(void)c;
-	return 0;
-}
-
-static int nothing_flush(struct sink *sink)
-{
-	(void)sink;
-	return 0;
-}
-
-static void nothing_close(struct sink **sink)
-{
-	*sink = NULL;
-}
-
-static const struct sink_ops nothing_ops = {
-	.name = "nothing",
-	.write = nothing_write,
-	.flush = nothing_flush,
-	.close = nothing_close,
-};
-
 /* -- the measurement ------------------------------------------------------------------------- */
 struct cost_run {
-	struct sink sink;
 	struct record_context context;
 	struct event_loop *loop;
 	struct tracer *tracer;
@@ -90,11 +63,10 @@ static uint64_t own_cpu_us(void)
 static int cost_run_open(struct cost_run *run, const struct doctor_options *options)
 {
 	static const int signals[] = { SIGINT, SIGTERM };
-	struct pipeline_options pipeline = { .context = &run->context, .sink = &run->sink };
+	struct pipeline_options pipeline = { .context = &run->context };
 	uint64_t duration_ns = options->output.duration_ns ?: COST_DURATION_NS;
 	int err;
 
-	run->sink.ops = &nothing_ops;
 	err = event_loop_new(&run->loop);
 	if (err >= 0)
 		err = event_loop_add_signals(run->loop, signals, 2, on_cost_end, run);

@@ -20,6 +20,8 @@
 #include "user/count/reset_habit.h"
 #include "user/base/string_pool.h"
 #include "user/enrich/zones.h"
+#include "user/outlet/call_outlet.h"
+#include "user/outlet/outlets.h"
 #include "user/pipeline/pipeline.h"
 
 /* The wall clock may be stepped: ask it again. */
@@ -35,7 +37,7 @@
  * @uncounted  what the packets do not tell of them.
  */
 struct flow_engine {
-	struct sink sink; /* of the pipeline; first */
+	struct outlets *outlets;
 	struct flow_engine_options options;
 	struct record_context context;
 	char host[256];
@@ -90,9 +92,9 @@ static void identity_of_ending(struct flow_engine *engine, const struct closed_c
 	}
 }
 
-static int engine_write(struct sink *sink, const struct closed_connection *c)
+static int engine_take(void *data, const struct closed_connection *c)
 {
-	struct flow_engine *engine = (struct flow_engine *)sink;
+	struct flow_engine *engine = data;
 	uint64_t counts[FLOW_COUNT_COUNT] = {}, uncounted[FLOW_COUNT_COUNT];
 	struct flow_identity identity;
 
@@ -118,18 +120,6 @@ static int engine_write(struct sink *sink, const struct closed_connection *c)
 	return 0;
 }
 
-static int engine_flush(struct sink *sink)
-{
-	(void)sink;
-	return 0;
-}
-
-static const struct sink_ops engine_sink_ops = {
-	.name = "counts",
-	.write = engine_write,
-	.flush = engine_flush,
-};
-
 static void engine_enrich(void *data, struct closed_connection *c)
 {
 	const struct flow_engine *engine = data;
@@ -145,14 +135,6 @@ static void engine_cgroup_event(void *data, const struct cgroup_record *record)
 	const struct flow_engine *engine = data;
 
 	trace_containers_take_event(engine->containers, record);
-}
-
-static void engine_netns_found(void *data, uint32_t netns, uint32_t pid)
-{
-	const struct flow_engine *engine = data;
-
-	(void)pid;
-	tracer_netns_found(engine->tracer, netns);
 }
 
 static const char *engine_interface_name(void *data, uint32_t netns, uint32_t ifindex)
@@ -216,17 +198,21 @@ static int engine_start(struct flow_engine *engine, struct event_loop *loop)
 		.context = &engine->context,
 		.show_all = true,
 		.enrich = engine_enrich,
-		.cgroup_event = engine_cgroup_event,
-		.netns_found = engine_netns_found,
 		.data = engine,
-		.sink = &engine->sink,
 	};
+	struct outlet *counts;
 	int err;
 
 	err = tracer_new(&engine->options.tracer, &engine->tracer);
 	if (err)
 		return err;
 	options.config = tracer_config_in_use(engine->tracer);
+	if (outlets_new(&(struct outlets_options){}, &engine->outlets) ||
+	    call_outlet_new("counts", engine_take, engine, &counts) ||
+	    outlets_add(engine->outlets, counts))
+		return log_error(-ENOMEM, "not enough memory");
+	options.outlets = outlets_list(engine->outlets, &options.outlet_count);
+	tracer_on_cgroup(engine->tracer, engine_cgroup_event, engine);
 	if (pipeline_new(&options, &engine->pipeline))
 		return log_error(-ENOMEM, "not enough memory");
 	err = tracer_start(engine->tracer, loop, engine->pipeline);
@@ -253,7 +239,6 @@ int flow_engine_new(const struct flow_engine_options *options, struct event_loop
 	if (options->tracer.hook == HOOK_NONE)
 		return log_error(-EINVAL, "without packet hooks there is nothing to count; leave "
 					  "out --hook none and --interface none");
-	engine->sink.ops = &engine_sink_ops;
 	engine->options = *options;
 	tracer = &engine->options.tracer;
 	engine->ending = ending;
@@ -281,6 +266,7 @@ void flow_engine_free(struct flow_engine **engine)
 		return;
 	tracer_free(&gone->tracer);
 	pipeline_free(&gone->pipeline);
+	outlets_free(&gone->outlets);
 	trace_containers_free(&gone->containers);
 	flow_groups_free(&gone->groups);
 	flow_groups_free(&gone->endings);
@@ -456,12 +442,10 @@ void flow_engine_conversations(const struct flow_engine *engine, size_t *ret_cou
 	*ret_most = engine->options.max_conversations;
 }
 
-int flow_engine_stop(struct flow_engine *engine)
+void flow_engine_stop(struct flow_engine *engine)
 {
-	int err = tracer_stop(engine->tracer);
-	int finish_err = pipeline_finish(engine->pipeline);
-
-	return err ? err : finish_err;
+	tracer_stop(engine->tracer);
+	pipeline_finish(engine->pipeline);
 }
 
 int flow_engine_ledger(const struct flow_engine *engine, struct ledger *ret)

@@ -80,8 +80,8 @@ void flow_engine_totals(const struct flow_engine *engine, struct flow_row *ret);
 void flow_engine_conversations(const struct flow_engine *engine, size_t *ret_count,
 			       size_t *ret_most);
 
-/* Stop counting; the last events are taken, and the last poll is to follow. 0 or negative errno. */
-int flow_engine_stop(struct flow_engine *engine);
+/* Stop counting; the last events are taken, and the last poll is to follow. */
+void flow_engine_stop(struct flow_engine *engine);
 
 /* After flow_engine_stop(). 0 or negative errno. */
 int flow_engine_ledger(const struct flow_engine *engine, struct ledger *ret);

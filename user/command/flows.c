@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "user/base/cleanup.h"
@@ -16,9 +17,9 @@
 #include "user/command/flow_engine.h"
 #include "user/command/flows_options.h"
 #include "user/filter/filter.h"
+#include "user/outlet/outlets.h"
+#include "user/outlet/rows_outlet.h"
 #include "user/render/flow_columns.h"
-#include "user/sink/output.h"
-#include "user/sink/sinks.h"
 
 /**
  * @keys  FLOW_KEY() bits of the columns that are shown.
@@ -28,13 +29,13 @@ struct flows {
 	struct event_loop *loop;
 	struct flow_engine *engine;
 	struct filter *filter; /* NULL = every row */
-	struct output output;
+	struct outlets *outlets;
+	struct outlet *tables[OUTPUT_REQUESTS_MAX]; /* of the outlets: one for each --output */
 	struct flow_row *rows;
 	const void **shown; /* struct flow_row */
-	struct columns columns;
-	struct form *form;
 	uint32_t keys;
-	bool has_table;
+	struct columns columns; /* with --columns */
+	bool has_columns;
 };
 
 static void flows_release(struct flows *flows)
@@ -42,8 +43,7 @@ static void flows_release(struct flows *flows)
 	flow_engine_free(&flows->engine);
 	event_loop_free(&flows->loop);
 	filter_free(&flows->filter);
-	form_close(&flows->form);
-	output_release(&flows->output);
+	outlets_free(&flows->outlets);
 	free(flows->rows);
 	free(flows->shown);
 }
@@ -69,34 +69,23 @@ static int flows_choose(struct flows *flows, size_t count, size_t *ret_count)
 }
 
 /* Tables are told apart by a line with their time; one table needs none. */
-static void flows_append_title(struct flows *flows)
+static void flows_append_title(const struct flows *flows, struct strbuf *b)
 {
 	const struct flow_row *first = flows->shown[0];
-	struct strbuf *b = &flows->output.text;
 
-	if (flows->options->once)
-		return;
-	if (flows->has_table)
-		strbuf_append_char(b, '\n');
 	clock_append_local_hms(b, NULL, first->time_ns, false);
 	strbuf_appendf(b, " %.1f s\n", (double)first->elapsed_ns / CLOCK_NS_PER_SECOND);
 }
 
-/* For people each reading is a table of its own; for programs all of them are one. */
-static void flows_append_rows(struct flows *flows, size_t count)
+static void flows_write(const struct flows *flows, size_t count)
 {
-	const struct form_ops *ops = flows->form->ops;
-	struct strbuf *b = &flows->output.text;
+	_cleanup_(strbuf_release) struct strbuf title = STRBUF_INIT;
 
-	if (ops->fit) {
-		flows_append_title(flows);
-		ops->fit(flows->form, flows->shown, count);
-	}
-	if (ops->head && (ops->fit || !flows->has_table))
-		ops->head(flows->form, b);
-	for (size_t i = 0; i < count; i++)
-		form_append(flows->form, b, flows->shown[i]);
-	flows->has_table = true;
+	if (count && !flows->options->once)
+		flows_append_title(flows, &title);
+	for (size_t i = 0; i < flows->options->output.request_count; i++)
+		rows_outlet_write(flows->tables[i], title.failed ? NULL : title.data, flows->shown,
+				  count);
 }
 
 static int flows_show(struct flows *flows)
@@ -114,11 +103,8 @@ static int flows_show(struct flows *flows)
 		return err;
 	log_debug("%zu rows, %" PRIu64 " us after the reading began", count,
 		  (clock_monotonic_ns() - begin_ns) / CLOCK_NS_PER_US);
-	output_begin(&flows->output);
-	if (count)
-		flows_append_rows(flows, count);
-	err = output_end(&flows->output);
-	return err ? err : output_flush(&flows->output);
+	flows_write(flows, count);
+	return 0;
 }
 
 static int on_interval(struct event_loop *loop, int fd, uint32_t events, void *data)
@@ -138,6 +124,39 @@ static int on_end(struct event_loop *loop, int fd, uint32_t events, void *data)
 	return 0;
 }
 
+static int on_outlets(struct event_loop *loop, int fd, uint32_t events, void *data)
+{
+	const struct flows *flows = data;
+
+	(void)fd;
+	(void)events;
+	if (outlets_check(flows->outlets))
+		event_loop_stop(loop, 0);
+	return 0;
+}
+
+static int flows_open_outlets(struct flows *flows)
+{
+	const struct output_options *output = &flows->options->output;
+	struct outlets_options options = {
+		.queue_bytes = output->queue_bytes,
+		.parts = output->request_count,
+	};
+	int err = outlets_new(&options, &flows->outlets);
+
+	if (err)
+		return log_error(err, "cannot prepare the output: %s", strerror(-err));
+	for (size_t i = 0; !err && i < output->request_count; i++) {
+		struct columns columns = flows->columns;
+
+		if (!flows->has_columns)
+			flow_columns(output->requests[i].form, flows->keys, &columns);
+		err = outlets_open_rows(flows->outlets, &output->requests[i], &flow_row_type,
+					&columns, &flows->tables[i]);
+	}
+	return err;
+}
+
 static int flows_open_loop(struct flows *flows)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
@@ -146,6 +165,9 @@ static int flows_open_loop(struct flows *flows)
 	err = event_loop_new(&flows->loop);
 	if (err >= 0)
 		err = event_loop_add_signals(flows->loop, signals, 3, on_end, flows);
+	if (err >= 0)
+		err = event_loop_add_fd(flows->loop, outlets_event_fd(flows->outlets), EPOLLIN,
+					on_outlets, flows);
 	return err < 0 ? log_error(err, "cannot prepare the event loop: %s", strerror(-err)) : 0;
 }
 
@@ -171,7 +193,7 @@ static int flows_check_keys(const struct flows *flows)
 {
 	for (unsigned int key = 0; key < FLOW_KEY_COUNT; key++) {
 		enum flow_field field = flow_key_field(key);
-		bool is_column = columns_have(&flows->columns, field);
+		bool is_column = flows->has_columns && columns_have(&flows->columns, field);
 
 		if (flows->keys & 1u << key ||
 		    !(is_column || (flows->filter && filter_uses(flows->filter, field))))
@@ -186,30 +208,19 @@ static int flows_check_keys(const struct flows *flows)
 
 static int flows_prepare(struct flows *flows)
 {
-	struct sink_options output = {
-		.fd = STDOUT_FILENO,
-		.file_name_for_messages = "stdout",
-	};
-	const struct form_ops *ops = output_options_stdout(&flows->options->output)->form;
-	struct form_options form = form_options_of(STDOUT_FILENO);
 	int err;
 
-	output_init(&flows->output, &output);
 	flows->keys = flows->options->counts.by;
 	if (flows->keys == FLOW_BY_CONNECTION)
 		flows->keys |= FLOW_KEY(COMM) | FLOW_KEY(VERDICT);
 	err = output_options_columns(&flows->options->output, &flow_row_type, &flows->columns);
 	if (err < 0)
 		return err;
-	if (!err)
-		flow_columns(ops, flows->keys, &flows->columns);
-	form.type = &flow_row_type;
-	form.columns = &flows->columns;
-	err = form_open(ops, &form, &flows->form);
-	if (err)
-		return log_error(err, "cannot prepare the output: %s", strerror(-err));
+	flows->has_columns = err;
 	err = filter_options_parse(&flows->options->filter, &flow_row_type, &flows->filter);
-	return err ? err : flows_check_keys(flows);
+	if (!err)
+		err = flows_check_keys(flows);
+	return err ? err : flows_open_outlets(flows);
 }
 
 static void flows_tell_losses(struct flows *flows)
@@ -232,7 +243,7 @@ static void flows_tell_losses(struct flows *flows)
 static int flows_run(struct flows *flows)
 {
 	_cleanup_(strbuf_release) struct strbuf watched = STRBUF_INIT;
-	int err, last_err;
+	int err, outlets_err;
 
 	flow_engine_drop_privilege(flows->engine);
 	flow_engine_append_watched(flows->engine, &watched);
@@ -241,16 +252,14 @@ static int flows_run(struct flows *flows)
 	err = flows_start_timers(flows);
 	if (!err)
 		err = event_loop_run(flows->loop);
+	flow_engine_stop(flows->engine);
 	if (!err)
-		err = flow_engine_stop(flows->engine);
-	last_err = err ? 0 : flows_show(flows);
+		err = flows_show(flows);
+	outlets_err = outlets_drain(flows->outlets, clock_monotonic_ns() + OUTLETS_DRAIN_NS);
 	flows_tell_losses(flows);
-	if (!err)
-		err = last_err;
-	if (!err || err == -EPIPE)
-		return EXIT_OK;
-	log_error(err, "cannot write to stdout: %s", strerror(-err));
-	return EXIT_RUNTIME;
+	if (err)
+		log_error(err, "flows stopped: %s", strerror(-err));
+	return err || (outlets_err && outlets_err != -EPIPE) ? EXIT_RUNTIME : EXIT_OK;
 }
 
 static int flows_open_engine(struct flows *flows)

@@ -8,41 +8,41 @@
 #include "user/base/cleanup.h"
 #include "user/base/log.h"
 #include "user/option/option_value.h"
-#include "user/sink/sinks.h"
+#include "user/render/forms.h"
 
 #define FORM_NAME_MAX 16
 
 static const char *form_word(size_t index)
 {
-	return sink_ops_at(index) ? sink_ops_at(index)->name : NULL;
+	return form_ops_at(index) ? form_ops_at(index)->name : NULL;
 }
 
 /* Rows of counts are no connections: Zeek's log has no place for them. */
 static const char *rows_form_word(size_t index)
 {
-	const struct sink_ops *ops;
+	const struct form_ops *ops;
 
-	for (size_t i = 0; (ops = sink_ops_at(i)); i++)
-		if (ops != &zeek_sink_ops && !index--)
+	for (size_t i = 0; (ops = form_ops_at(i)); i++)
+		if (ops != &zeek_form_ops && !index--)
 			return ops->name;
 	return NULL;
 }
 
 /* "json" is what people say, and one object a line what they get everywhere. */
-static const struct sink_ops *find_form(const struct option_row *row, const char *name)
+static const struct form_ops *find_form(const struct option_row *row, const char *name)
 {
 	if (!strcmp(name, "json"))
 		name = "ndjson";
 	for (size_t i = 0; row->words(i); i++)
 		if (!strcmp(row->words(i), name))
-			return sink_ops_find(name);
+			return form_ops_find(name);
 	return NULL;
 }
 
 static int parse_output(const struct option_row *row, const char *value, void *target)
 {
 	struct output_options *output = target;
-	struct output_request request = {};
+	struct outlet_request request = {};
 	size_t len = strcspn(value, ":");
 	char name[FORM_NAME_MAX];
 
@@ -71,6 +71,13 @@ static int parse_output(const struct option_row *row, const char *value, void *t
 	OPTION_TARGET(struct output_options, columns),                                             \
 	.takes = "names of fields, with commas between",                                           \
 	.help = "show these fields, in this order"
+#define QUEUE_ROW                                                                                  \
+	.name = "queue", .metavar = "SIZE", .section = SECTION_OUTPUT, .type = OPTION_SIZE,        \
+	.least = OUTLETS_QUEUE_BYTES_LEAST, .takes = "a size from 256K up, such as 64M",           \
+	OPTION_TARGET(struct output_options, queue_bytes),                                         \
+	.help = "memory for what waits to be written, of all outputs (default 64M)",               \
+	.more = "Each output has an equal part. When it is full, what comes is dropped and "       \
+		"counted in the ledger; nothing else waits for it."
 #define DURATION_ROW                                                                               \
 	.name = "duration", .letter = 'd', .metavar = "TIME", .section = SECTION_OUTPUT,           \
 	.type = OPTION_TIME, .least = 1, OPTION_TARGET(struct output_options, duration_ns),        \
@@ -96,12 +103,14 @@ static const struct option_row output_rows[] = {
 	  OPTION_TARGET(struct output_options, count),
 	  .takes = "a number of records from 1 up",
 	  .help = "stop after N records" },
+	{ QUEUE_ROW },
 	{ DURATION_ROW },
 };
 
 static const struct option_row output_rows_rows[] = {
 	{ OUTPUT_ROW, .words = rows_form_word, .help = "write rows as {} (default table)" },
 	{ COLUMNS_ROW },
+	{ QUEUE_ROW },
 	{ DURATION_ROW },
 };
 
@@ -111,11 +120,11 @@ static int output_finish(void *options)
 	size_t on_stdout = 0;
 
 	if (!output->request_count)
-		output->requests[output->request_count++].form = sink_ops_at(0);
+		output->requests[output->request_count++].form = form_ops_at(0);
 	for (size_t i = 0; i < output->request_count; i++)
 		on_stdout += !output->requests[i].path;
 	for (size_t i = 0; output->columns && i < output->request_count; i++)
-		if (output->requests[i].form == &zeek_sink_ops)
+		if (output->requests[i].form == &zeek_form_ops)
 			return log_error(-EINVAL,
 					 "Zeek's log has columns of its own: --columns does "
 					 "not go with -o zeek");
@@ -140,7 +149,7 @@ int output_options_columns(const struct output_options *output, const struct row
 	return log_error(-EINVAL, "--columns: %s", error.failed ? "a name is wrong" : error.data);
 }
 
-const struct sink_ops *output_options_stdout(const struct output_options *output)
+const struct form_ops *output_options_stdout(const struct output_options *output)
 {
 	for (size_t i = 0; i < output->request_count; i++)
 		if (!output->requests[i].path)

@@ -4,27 +4,23 @@
 #define USER_COMMAND_OUTPUT_OPTIONS_H
 
 #include "user/option/option_table.h"
-#include "user/pipeline/sink.h"
+#include "user/outlet/outlets.h"
 
-#define OUTPUT_REQUESTS_MAX 16
-
-/* One --output FORM[:FILE]. @path NULL = stdout. */
-struct output_request {
-	const struct sink_ops *form;
-	const char *path;
-};
+#define OUTPUT_REQUESTS_MAX 8
 
 /**
  * @requests     In the order of the call, one at least; at most one of them is for stdout.
  * @columns      What is shown, by name, with commas between; NULL = what each form shows unasked.
+ * @queue_bytes  Memory for what waits to be written, of all of them; 0 = the default.
  * @show_all     Clean and benign endings, too.
  * @count        Stop after so many records; 0 = never.
  * @duration_ns  Stop after so long; 0 = never.
  */
 struct output_options {
-	struct output_request requests[OUTPUT_REQUESTS_MAX];
+	struct outlet_request requests[OUTPUT_REQUESTS_MAX];
 	size_t request_count;
 	const char *columns;
+	uint64_t queue_bytes;
 	bool show_all;
 	uint64_t count;
 	uint64_t duration_ns;
@@ -43,6 +39,6 @@ int output_options_columns(const struct output_options *output, const struct row
 			   struct columns *ret);
 
 /* The form on stdout; NULL when nothing goes there. */
-const struct sink_ops *output_options_stdout(const struct output_options *output);
+const struct form_ops *output_options_stdout(const struct output_options *output);
 
 #endif

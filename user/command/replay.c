@@ -17,11 +17,12 @@
 #include "user/kernel/privilege.h"
 #include "user/model/fields.h"
 #include "user/model/flow_row.h"
+#include "user/outlet/call_outlet.h"
+#include "user/outlet/outlets.h"
 #include "user/pipeline/pipeline.h"
 #include "user/replay/capture_set.h"
 #include "user/replay/kernel_engine.h"
 #include "user/replay/replay.h"
-#include "user/sink/sinks.h"
 
 #define IDLE_TICKS_PER_SECOND 1000 /* what replay counts close_record.idle_jiffies in */
 #define PROGRESS_INTERVAL_NS (CLOCK_NS_PER_SECOND / 2)
@@ -29,9 +30,9 @@
 
 struct replay_run {
 	const struct replay_command_options *options;
-	const struct sink_ops *form;
+	bool for_zeek; /* which tells of connections, not of endings */
 	struct record_context context;
-	struct sink *sink;
+	struct outlets *outlets;
 	struct pipeline *pipeline;
 	struct capture_set *captures;
 	struct replay *replay;
@@ -42,7 +43,7 @@ struct replay_run {
 	struct filter *filter; /* NULL without --filter; of rows with --by */
 	struct strbuf scratch; /* the filter's */
 	struct columns columns; /* with --columns */
-	const struct zeek_summary *summary; /* of the record that is on its way to the sink */
+	const struct zeek_summary *summary; /* of the record that is on its way to the outlets */
 	uint64_t progress_ns; /* when the progress was shown last; 0 = no terminal */
 	bool progress_shown;
 };
@@ -53,6 +54,7 @@ static void on_signal(int signal)
 {
 	(void)signal;
 	is_interrupted = 1;
+	writer_interrupt();
 }
 
 static void run_release(struct replay_run *run)
@@ -61,7 +63,7 @@ static void run_release(struct replay_run *run)
 	replay_program_free(&run->program);
 	capture_set_free(&run->captures);
 	pipeline_free(&run->pipeline);
-	sink_close(&run->sink);
+	outlets_free(&run->outlets);
 	filter_free(&run->filter);
 	replay_groups_free(&run->groups);
 	zones_free(&run->zones);
@@ -99,46 +101,22 @@ static int run_take(void *data, const struct close_record *record,
 }
 
 /* -- counting instead of writing (--by) --------------------------------------------------------- */
-struct groups_sink {
-	struct sink sink;
-	struct replay_run *run;
-};
-
-static int groups_write(struct sink *sink, const struct closed_connection *c)
+static int groups_take(void *data, const struct closed_connection *c)
 {
-	replay_groups_add(((struct groups_sink *)sink)->run->groups, c);
+	replay_groups_add(((struct replay_run *)data)->groups, c);
 	return 0;
 }
-
-static int groups_flush(struct sink *sink)
-{
-	(void)sink;
-	return 0;
-}
-
-static void groups_close(struct sink **sink)
-{
-	free(*sink);
-	*sink = NULL;
-}
-
-static const struct sink_ops groups_sink_ops = {
-	.name = "groups",
-	.write = groups_write,
-	.flush = groups_flush,
-	.close = groups_close,
-};
 
 static int open_groups(struct replay_run *run)
 {
-	struct groups_sink *sink = calloc(1, sizeof(*sink));
+	struct outlet *counts;
+	int err = replay_groups_new(run->options, run->outlets, &run->groups);
 
-	if (!sink)
+	if (err)
+		return err;
+	if (call_outlet_new("counts", groups_take, run, &counts))
 		return log_error(-ENOMEM, "not enough memory");
-	sink->sink.ops = &groups_sink_ops;
-	sink->run = run;
-	run->sink = &sink->sink;
-	return replay_groups_new(run->options, run->zones, &run->groups);
+	return outlets_add(run->outlets, counts);
 }
 
 static int open_zones(struct replay_run *run)
@@ -153,7 +131,7 @@ static int open_zones(struct replay_run *run)
 /* Zeek's log has all connections, and so do counts. */
 static bool shows_all(const struct replay_run *run)
 {
-	return run->groups || run->form == &zeek_sink_ops;
+	return run->groups || run->for_zeek;
 }
 
 static int open_pipeline(struct replay_run *run)
@@ -161,7 +139,6 @@ static int open_pipeline(struct replay_run *run)
 	struct pipeline_options options = {
 		.context = &run->context,
 		.config = &run->options->source.tracer.config,
-		.sink = run->sink,
 		.show_all = shows_all(run) || run->options->output.show_all,
 		.count_limit = run->options->output.count,
 		.enrich = run_enrich,
@@ -170,12 +147,13 @@ static int open_pipeline(struct replay_run *run)
 	};
 
 	run->context.jiffies_hz = IDLE_TICKS_PER_SECOND;
+	options.outlets = outlets_list(run->outlets, &options.outlet_count);
 	return pipeline_new(&options, &run->pipeline) ? log_error(-ENOMEM, "not enough memory") : 0;
 }
 
 static int open_replay(struct replay_run *run)
 {
-	bool for_zeek = !run->groups && run->form == &zeek_sink_ops;
+	bool for_zeek = !run->groups && run->for_zeek;
 	struct replay_options options = {
 		.engine = &replay_native_engine,
 		.max_flows = run->options->max_flows,
@@ -257,7 +235,11 @@ static void print_account(const struct replay_run *run)
 	const struct replay_counters *counters = replay_counters(run->replay);
 	const struct pipeline_account *account = pipeline_account(run->pipeline);
 	_cleanup_(strbuf_release) struct strbuf text = STRBUF_INIT;
+	struct ledger ledger = {};
+	uint64_t unwritten;
 
+	outlets_fill_ledger(run->outlets, &ledger);
+	unwritten = run->groups ? 0 : outlet_account_lost(&ledger.outlets[0]);
 #define COUNTER_LINE(id, words)                                                                    \
 	if (counters->id)                                                                          \
 		strbuf_appendf(&text, "%s%llu %s",                                                 \
@@ -267,15 +249,16 @@ static void print_account(const struct replay_run *run)
 	if (text.len)
 		strbuf_append_char(&text, '\n');
 	strbuf_appendf(&text, "closetrace: records = %llu shown + %llu normal + %llu filtered out",
-		       (unsigned long long)account->shown, (unsigned long long)account->normal,
-		       (unsigned long long)account->filtered);
+		       (unsigned long long)(account->shown - unwritten),
+		       (unsigned long long)account->normal, (unsigned long long)account->filtered);
 	if (account->beyond)
 		strbuf_appendf(&text, " + %llu beyond --count",
 			       (unsigned long long)account->beyond);
-	if (account->unwritten)
-		strbuf_appendf(&text, " + %llu not written",
-			       (unsigned long long)account->unwritten);
+	if (unwritten)
+		strbuf_appendf(&text, " + %llu not written", (unsigned long long)unwritten);
 	strbuf_append_char(&text, '\n');
+	if (ledger.outlet_count > 1 && !run->groups)
+		ledger_append_outlets(&text, &ledger);
 	if (!text.failed)
 		fwrite(text.data, text.len, 1, stderr);
 }
@@ -292,6 +275,7 @@ static int take_all(struct replay_run *run)
 			continue;
 		until_look = PACKETS_BETWEEN_LOOKS;
 		show_progress(run);
+		err = pipeline_flush(run->pipeline);
 	}
 	if (!err)
 		err = replay_finish(run->replay);
@@ -308,35 +292,57 @@ static int print_groups(struct replay_run *run)
 
 static int run_files(struct replay_run *run)
 {
-	int err = take_all(run), finish_err;
+	int err = take_all(run), outlets_err;
 
 	hide_progress(run);
-	finish_err = pipeline_finish(run->pipeline);
+	pipeline_finish(run->pipeline);
 	if (!err && run->groups)
 		err = print_groups(run);
-	if (!err)
-		err = finish_err;
+	outlets_err = outlets_drain(run->outlets, UINT64_MAX);
 	if (replay_counters(run->replay)->packets || !capture_set_error(run->captures))
 		print_account(run);
-	if (err == -EPIPE)
-		return EXIT_OK;
 	if (err == -ENOMEM) {
 		log_error(err, "not enough memory; --max-flows N remembers fewer connections");
 		return EXIT_RUNTIME;
 	}
-	if (err) {
-		log_error(err, "cannot write to stdout: %s", strerror(-err));
+	if (err || (outlets_err && outlets_err != -EPIPE))
 		return EXIT_RUNTIME;
-	}
 	return capture_set_error(run->captures) && !is_interrupted ? EXIT_RUNTIME : EXIT_OK;
 }
 
 static int open_output(struct replay_run *run)
 {
-	const struct columns *columns = run->options->output.columns ? &run->columns : NULL;
+	const struct output_options *output = &run->options->output;
+	struct outlets_options options = {
+		.queue_bytes = output->queue_bytes,
+		.parts = output->request_count,
+		.source_waits = true,
+	};
+	int err = outlets_new(&options, &run->outlets);
 
-	return run->options->counts.by_was_said ? open_groups(run) :
-						  sink_open_stdout(run->form, columns, &run->sink);
+	if (err)
+		return log_error(err, "cannot prepare the output: %s", strerror(-err));
+	if (run->options->counts.by_was_said)
+		return open_groups(run);
+	for (size_t i = 0; !err && i < output->request_count; i++)
+		err = outlets_open(run->outlets, &output->requests[i],
+				   output->columns ? &run->columns : NULL);
+	return err;
+}
+
+/* Its records are of connections, those of all others of endings: one run makes either. */
+static int choose_records(struct replay_run *run)
+{
+	const struct output_options *output = &run->options->output;
+	size_t zeek = 0;
+
+	for (size_t i = 0; i < output->request_count; i++)
+		zeek += output->requests[i].form == &zeek_form_ops;
+	run->for_zeek = zeek > 0;
+	return zeek && zeek < output->request_count ?
+		       log_error(-EINVAL, "zeek has connections and the other forms have endings: "
+					  "-o zeek needs a replay of its own") :
+		       0;
 }
 
 int replay_command(const void *data)
@@ -344,29 +350,30 @@ int replay_command(const void *data)
 	const struct replay_command_options *options = data;
 	_cleanup_(run_release) struct replay_run run = {
 		.options = options,
-		.form = output_options_stdout(&options->output),
 	};
 	const struct row_type *rows =
 		options->counts.by_was_said ? &flow_row_type : &connection_row_type;
 	int err;
 
 	if (filter_options_parse(&options->filter, rows, &run.filter) ||
-	    output_options_columns(&options->output, rows, &run.columns) < 0)
+	    output_options_columns(&options->output, rows, &run.columns) < 0 ||
+	    choose_records(&run))
 		return EXIT_USAGE;
 	err = open_program(&run);
 	if (err)
 		return exit_code_of(err);
-	if (open_files_early(options))
+	/* What is written is made by who runs this, what is read is read by nobody. */
+	if (open_files_early(options) || open_output(&run))
 		return EXIT_RUNTIME;
 	privilege_drop_everything(run.program ? PRIVILEGE_FOR_TRACE : 0);
 	if (open_zones(&run))
 		return EXIT_USAGE;
+	if (run.groups)
+		replay_groups_set_zones(run.groups, run.zones);
 	catch_signals();
 	if (isatty(STDERR_FILENO))
 		run.progress_ns = clock_monotonic_ns();
 	err = capture_set_open(options->common.words, options->common.word_count, &run.captures);
-	if (!err)
-		err = open_output(&run);
 	if (!err)
 		err = open_pipeline(&run);
 	if (!err)

@@ -10,34 +10,64 @@
 #include "user/base/log.h"
 #include "user/count/flow_ending.h"
 #include "user/count/flow_groups.h"
+#include "user/outlet/rows_outlet.h"
 #include "user/render/flow_columns.h"
-#include "user/sink/output.h"
-#include "user/sink/sinks.h"
 
 struct replay_groups {
 	const struct replay_command_options *options;
 	struct string_pool *pool;
 	struct flow_naming naming;
 	struct flow_groups *groups;
+	struct outlet *outlets[OUTPUT_REQUESTS_MAX];
 };
 
-int replay_groups_new(const struct replay_command_options *options, const struct zones *zones,
+static int open_outlets(struct replay_groups *self, struct outlets *outlets)
+{
+	const struct output_options *output = &self->options->output;
+	uint32_t keys = self->options->counts.by;
+	int err = 0;
+
+	if (keys == FLOW_BY_CONNECTION)
+		keys = (keys & ~FLOW_KEY(NETNS)) | FLOW_KEY(VERDICT);
+	for (size_t i = 0; !err && i < output->request_count; i++) {
+		struct columns columns;
+
+		err = output_options_columns(output, &flow_row_type, &columns);
+		if (err < 0)
+			return err;
+		if (!err)
+			flow_columns(output->requests[i].form, keys, &columns);
+		err = outlets_open_rows(outlets, &output->requests[i], &flow_row_type, &columns,
+					&self->outlets[i]);
+	}
+	return err;
+}
+
+int replay_groups_new(const struct replay_command_options *options, struct outlets *outlets,
 		      struct replay_groups **ret)
 {
 	_cleanup_(replay_groups_free) struct replay_groups *self = calloc(1, sizeof(*self));
+	int err;
 
 	if (!self || string_pool_new(&self->pool))
 		return log_error(-ENOMEM, "not enough memory");
 	self->options = options;
 	self->naming = (struct flow_naming){
-		.zones = zones,
 		.zone_name = zones_lookup,
 		.pool = self->pool,
 	};
 	if (flow_groups_new(options->counts.by, &self->naming, &self->groups))
 		return log_error(-ENOMEM, "not enough memory");
+	err = open_outlets(self, outlets);
+	if (err)
+		return err;
 	*ret = TAKE_PTR(self);
 	return 0;
+}
+
+void replay_groups_set_zones(struct replay_groups *groups, const struct zones *zones)
+{
+	groups->naming.zones = zones;
 }
 
 void replay_groups_free(struct replay_groups **groups)
@@ -90,47 +120,12 @@ static size_t choose(struct flow_row *rows, size_t count, const struct filter *f
 	return kept;
 }
 
-static int append_rows(const struct replay_groups *groups, struct strbuf *b, const void **rows,
-		       size_t count)
-{
-	const struct replay_command_options *options = groups->options;
-	const struct form_ops *ops = output_options_stdout(&options->output)->form;
-	struct form_options form_options = form_options_of(STDOUT_FILENO);
-	_cleanup_(form_close) struct form *form = NULL;
-	uint32_t keys = options->counts.by;
-	struct columns columns;
-	int err;
-
-	if (keys == FLOW_BY_CONNECTION)
-		keys = (keys & ~FLOW_KEY(NETNS)) | FLOW_KEY(VERDICT);
-	err = output_options_columns(&options->output, &flow_row_type, &columns);
-	if (err < 0)
-		return err;
-	if (!err)
-		flow_columns(ops, keys, &columns);
-	form_options.type = &flow_row_type;
-	form_options.columns = &columns;
-	err = form_open(ops, &form_options, &form);
-	if (err || !count)
-		return err;
-	if (ops->fit)
-		ops->fit(form, rows, count);
-	if (ops->head)
-		ops->head(form, b);
-	for (size_t i = 0; i < count; i++)
-		form_append(form, b, rows[i]);
-	return 0;
-}
-
 int replay_groups_print(struct replay_groups *groups, const struct filter *filter, uint64_t time_ns,
 			uint64_t elapsed_ns)
 {
-	const struct sink_options to_stdout = { .fd = STDOUT_FILENO,
-						.file_name_for_messages = "stdout" };
 	_cleanup_free_ struct flow_row *rows = NULL;
 	_cleanup_free_ const void **order = NULL;
 	uint64_t top = groups->options->counts.top;
-	struct output output;
 	size_t count;
 	int err;
 
@@ -146,13 +141,9 @@ int replay_groups_print(struct replay_groups *groups, const struct filter *filte
 			 &order);
 	if (err)
 		return err;
-	output_init(&output, &to_stdout);
-	output_begin(&output);
-	err = append_rows(groups, &output.text, order, top && count > top ? top : count);
-	if (!err)
-		err = output_end(&output);
-	if (!err)
-		err = output_flush(&output);
-	output_release(&output);
-	return err;
+	if (top && count > top)
+		count = top;
+	for (size_t i = 0; i < groups->options->output.request_count; i++)
+		rows_outlet_write(groups->outlets[i], NULL, order, count);
+	return 0;
 }

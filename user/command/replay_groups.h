@@ -5,24 +5,28 @@
 
 #include "user/command/replay_options.h"
 #include "user/model/connection.h"
+#include "user/outlet/outlets.h"
 #include "user/enrich/zones.h"
 
 struct replay_groups;
 
 /**
  * @options  Borrowed: counts.by, sort, top, output.
- * @zones    Borrowed; may be NULL.
+ * @outlets  Where the rows go is opened there.
  * @return   0; a negative errno after a sentence.
  */
-int replay_groups_new(const struct replay_command_options *options, const struct zones *zones,
+int replay_groups_new(const struct replay_command_options *options, struct outlets *outlets,
 		      struct replay_groups **ret);
+/* Before the first one is added. Borrowed; may be NULL. */
+void replay_groups_set_zones(struct replay_groups *groups, const struct zones *zones);
+
 void replay_groups_free(struct replay_groups **groups);
 
 /* Count one connection: an ending, or one that the end of the capture cut. */
 void replay_groups_add(struct replay_groups *groups, const struct closed_connection *c);
 
 /**
- * Write the table, or NDJSON, to stdout.
+ * Write the rows to the outlets.
  *
  * @filter   Of rows; NULL = all.
  * @time_ns  Of the capture's end. @elapsed_ns how long it is.

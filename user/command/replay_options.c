@@ -4,7 +4,7 @@
 #include <errno.h>
 
 #include "user/base/log.h"
-#include "user/sink/sinks.h"
+#include "user/render/forms.h"
 
 #define MAX_FLOWS_LEAST 16
 #define MAX_FLOWS_MOST (16 * 1024 * 1024)
@@ -56,7 +56,7 @@ static int replay_finish(void *data)
 	if (!options->common.word_count)
 		return log_error(-EINVAL, "replay needs a capture file; - reads from stdin");
 	if (options->counts.by_was_said &&
-	    output_options_stdout(&options->output) == &zeek_sink_ops)
+	    output_options_stdout(&options->output) == &zeek_form_ops)
 		return log_error(
 			-EINVAL,
 			"--by makes rows, and Zeek's log has connections: -o zeek does not "

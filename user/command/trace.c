@@ -17,7 +17,6 @@
 #include "user/command/command.h"
 #include "user/command/trace_containers.h"
 #include "user/command/trace_options.h"
-#include "user/command/trace_packets.h"
 #include "user/enrich/stack_names.h"
 #include "user/filter/push_down.h"
 #include "user/kernel/host_timeouts.h"
@@ -27,7 +26,8 @@
 #include "user/enrich/zones.h"
 #include "user/pipeline/ledger.h"
 #include "user/pipeline/pipeline.h"
-#include "user/sink/sinks.h"
+#include "user/outlet/outlets.h"
+#include "user/outlet/packets_outlet.h"
 
 /* The wall clock is slewed, and jumps after a sleep: ask it again. A step is told at once. */
 #define CLOCK_INTERVAL_NS (10 * CLOCK_NS_PER_SECOND)
@@ -42,7 +42,7 @@ struct trace {
 	struct record_context context;
 	char host[256];
 	struct host_timeouts timeouts;
-	struct sink *sink;
+	struct outlets *outlets;
 	struct event_loop *loop;
 	int clock_fd;
 	struct tracer *tracer;
@@ -50,19 +50,17 @@ struct trace {
 	struct trace_containers *containers;
 	struct stack_names *stack_names; /* NULL without --stacks */
 	struct zones *zones; /* NULL without --zones */
-	struct trace_packets *packets; /* NULL without -w */
 	struct reset_habit *habit; /* NULL without --all: it learns from all endings only */
 };
 
 static void trace_release(struct trace *trace)
 {
-	trace_packets_close(&trace->packets);
+	outlets_free(&trace->outlets);
 	tracer_free(&trace->tracer);
 	pipeline_free(&trace->pipeline);
 	event_loop_free(&trace->loop);
 	if (trace->clock_fd >= 0)
 		close(trace->clock_fd);
-	sink_close(&trace->sink);
 	trace_containers_free(&trace->containers);
 	stack_names_free(&trace->stack_names);
 	filter_free(&trace->filter);
@@ -108,14 +106,6 @@ static bool trace_wants(void *data, const struct closed_connection *c)
 	return filter_matches(trace->filter, c, &trace->scratch);
 }
 
-static void trace_shown(void *data, const struct closed_connection *c)
-{
-	struct trace *trace = data;
-
-	if (trace->packets)
-		trace_packets_write(trace->packets, &trace->context.clock, c);
-}
-
 static void trace_cgroup_event(void *data, const struct cgroup_record *record)
 {
 	const struct trace *trace = data;
@@ -123,12 +113,15 @@ static void trace_cgroup_event(void *data, const struct cgroup_record *record)
 	trace_containers_take_event(trace->containers, record);
 }
 
-static void trace_netns_found(void *data, uint32_t netns, uint32_t pid)
+static int on_outlets(struct event_loop *loop, int fd, uint32_t events, void *data)
 {
 	const struct trace *trace = data;
 
-	(void)pid;
-	tracer_netns_found(trace->tracer, netns);
+	(void)fd;
+	(void)events;
+	if (outlets_check(trace->outlets))
+		event_loop_stop(loop, 0);
+	return 0;
 }
 
 static int on_signal(struct event_loop *loop, int fd, uint32_t signal, void *data)
@@ -191,18 +184,6 @@ static int trace_open_loop(struct trace *trace)
 	return err < 0 ? log_error(err, "cannot prepare the event loop: %s", strerror(-err)) : 0;
 }
 
-static int trace_open_output(struct trace *trace)
-{
-	const struct output_options *output = &trace->options->output;
-	struct columns columns;
-	int chosen = output_options_columns(output, &connection_row_type, &columns);
-
-	if (chosen < 0)
-		return chosen;
-	return sink_open_stdout(output_options_stdout(output), chosen ? &columns : NULL,
-				&trace->sink);
-}
-
 /* Looking up zones costs: only where they are named, or asked for. */
 static int trace_open_zones(struct trace *trace)
 {
@@ -216,23 +197,37 @@ static int trace_open_zones(struct trace *trace)
 	return err == -ENOMEM || !err ? err : -EINVAL;
 }
 
-static int trace_open(struct trace *trace)
+static int trace_open_outlets(struct trace *trace)
 {
-	struct pipeline_options options = {
-		.context = &trace->context,
-		.show_all = trace->options->output.show_all,
-		.count_limit = trace->options->output.count,
-		.enrich = trace_enrich,
-		.wants = trace_wants,
-		.shown = trace_shown,
-		.cgroup_event = trace_cgroup_event,
-		.netns_found = trace_netns_found,
-		.data = trace,
+	const struct trace_options *options = trace->options;
+	struct outlets_options outlets = {
+		.queue_bytes = options->output.queue_bytes,
+		.parts = options->output.request_count + (options->packets.path != NULL),
 	};
-	int err;
+	struct writer_options writer;
+	struct columns columns;
+	struct outlet *packets;
+	int err, chosen = output_options_columns(&options->output, &connection_row_type, &columns);
 
-	/* A reader that goes away is an error of write(2), not a death. */
-	signal(SIGPIPE, SIG_IGN);
+	if (chosen < 0)
+		return chosen;
+	err = outlets_new(&outlets, &trace->outlets);
+	if (err)
+		return log_error(err, "cannot prepare the output: %s", strerror(-err));
+	for (size_t i = 0; !err && i < options->output.request_count; i++)
+		err = outlets_open(trace->outlets, &options->output.requests[i],
+				   chosen ? &columns : NULL);
+	if (err || !options->packets.path)
+		return err;
+	writer = outlets_writer_options(trace->outlets);
+	writer.path = options->packets.path;
+	writer.max_bytes = options->packets.max_bytes;
+	err = packets_outlet_open(&writer, trace->tracer, &packets);
+	return err ? err : outlets_add(trace->outlets, packets);
+}
+
+static void trace_fill_context(struct trace *trace)
+{
 	gethostname(trace->host, sizeof(trace->host) - 1);
 	trace->context.host = trace->host;
 	host_timeouts_read("/proc/sys", &trace->timeouts);
@@ -240,6 +235,37 @@ static int trace_open(struct trace *trace)
 	trace->context.interface_name = trace_interface_name;
 	trace->context.interface_data = trace;
 	clock_map_refresh(&trace->context.clock);
+}
+
+static int trace_open_pipeline(struct trace *trace)
+{
+	struct pipeline_options options = {
+		.context = &trace->context,
+		.config = tracer_config_in_use(trace->tracer),
+		.show_all = trace->options->output.show_all,
+		.count_limit = trace->options->output.count,
+		.enrich = trace_enrich,
+		.wants = trace_wants,
+		.data = trace,
+	};
+	int err;
+
+	options.outlets = outlets_list(trace->outlets, &options.outlet_count);
+	err = event_loop_add_fd(trace->loop, outlets_event_fd(trace->outlets), EPOLLIN, on_outlets,
+				trace);
+	if (err)
+		return log_error(err, "cannot watch the output: %s", strerror(-err));
+	err = pipeline_new(&options, &trace->pipeline);
+	return err ? log_error(err, "not enough memory") : 0;
+}
+
+static int trace_open(struct trace *trace)
+{
+	int err;
+
+	/* A reader that goes away is an error of write(2), not a death. */
+	signal(SIGPIPE, SIG_IGN);
+	trace_fill_context(trace);
 	if (trace->options->stacks && stack_names_new(&trace->stack_names))
 		return log_error(-ENOMEM, "not enough memory");
 	if (trace_containers_new(trace->options->source.container, &trace->containers) ||
@@ -250,19 +276,13 @@ static int trace_open(struct trace *trace)
 		err = trace_open_loop(trace);
 	if (!err)
 		err = tracer_new(&trace->source, &trace->tracer);
-	if (!err && trace->options->packets.path)
-		err = trace_packets_open(trace->options->packets.path,
-					 trace->options->packets.max_bytes, trace->tracer,
-					 &trace->packets);
 	if (!err)
-		err = trace_open_output(trace);
+		err = trace_open_outlets(trace);
+	if (!err)
+		err = trace_open_pipeline(trace);
 	if (err)
 		return err;
-	options.sink = trace->sink;
-	options.config = tracer_config_in_use(trace->tracer);
-	err = pipeline_new(&options, &trace->pipeline);
-	if (err)
-		return log_error(err, "not enough memory");
+	tracer_on_cgroup(trace->tracer, trace_cgroup_event, trace);
 	err = tracer_start(trace->tracer, trace->loop, trace->pipeline);
 	if (!err)
 		trace_containers_start(trace->containers, trace->loop, trace->tracer);
@@ -291,6 +311,7 @@ static void trace_print_ledger(const struct trace *trace)
 		.account = *pipeline_account(trace->pipeline),
 	};
 
+	outlets_fill_ledger(trace->outlets, &ledger);
 	if (tracer_fill_ledger(trace->tracer, &ledger))
 		return;
 	if (trace->stack_names)
@@ -310,23 +331,20 @@ static void trace_print_ledger(const struct trace *trace)
 /* -EPIPE means that the reader has seen enough: no error. */
 static int trace_run(struct trace *trace)
 {
-	int err, finish_err;
+	int err, outlets_err;
 
-	tracer_drop_privilege(trace->tracer, trace->packets ? PRIVILEGE_FOR_FILES : 0);
+	tracer_drop_privilege(trace->tracer,
+			      trace->options->packets.path ? PRIVILEGE_FOR_FILES : 0);
 	trace_say_ready(trace);
-	err = pipeline_flush(trace->pipeline);
-	if (!err)
-		err = event_loop_run(trace->loop);
-	finish_err = tracer_stop(trace->tracer);
-	if (!finish_err)
-		finish_err = pipeline_finish(trace->pipeline);
+	pipeline_flush(trace->pipeline);
+	err = event_loop_run(trace->loop);
+	tracer_stop(trace->tracer);
+	pipeline_finish(trace->pipeline);
+	outlets_err = outlets_drain(trace->outlets, clock_monotonic_ns() + OUTLETS_DRAIN_NS);
 	trace_print_ledger(trace);
-	if (!err)
-		err = finish_err;
-	if (!err || err == -EPIPE)
-		return EXIT_OK;
-	log_error(err, "cannot write to stdout: %s", strerror(-err));
-	return EXIT_RUNTIME;
+	if (err)
+		log_error(err, "trace stopped: %s", strerror(-err));
+	return err || (outlets_err && outlets_err != -EPIPE) ? EXIT_RUNTIME : EXIT_OK;
 }
 
 /* What the kernel can decide goes to its configuration, before it is loaded. */

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bpf/closetrace.skel.h"
@@ -24,17 +23,13 @@
 #include "user/kernel/netns_list.h"
 #include "user/kernel/privilege.h"
 #include "user/kernel/program_run.h"
+#include "user/kernel/ring_reader.h"
 #include "user/kernel/snmp.h"
 #include "user/kernel/standby.h"
 #include "user/kernel/tick.h"
 #include "user/kernel/tracepoints.h"
 #include "user/kernel/tracer_load.h"
 
-/*
- * The ring is read at most this often. A record that comes alone is read at once; in a
- * storm one wakeup, which costs the traced host an interrupt, serves a whole gulp.
- */
-#define RING_INTERVAL_NS (5 * CLOCK_NS_PER_MS)
 #define RESCAN_DELAY_NS (50 * CLOCK_NS_PER_MS)
 #define STORM_INTERVAL_NS CLOCK_NS_PER_SECOND
 #define WATCH_INTERVAL_NS (500 * CLOCK_NS_PER_MS)
@@ -49,22 +44,20 @@ struct tracer {
 	struct netns_list listed; /* --netns */
 	struct closetrace_bpf *skeleton;
 	struct late_programs late;
-	struct ring_buffer *ring;
+	struct ring_reader *ring;
 	struct wire *wire;
 	struct snmp_watch snmp;
 	struct kernel_account account; /* complete after tracer_stop() */
 	struct wire_status wire_account; /* when it stopped */
 	struct event_loop *loop;
-	struct pipeline *pipeline;
 	uint32_t jiffies_hz;
-	uint64_t ring_read_ns;
 	uint64_t stacks_evicted;
 	int folder_fd;
 	int rescan_timer;
 	uint64_t rescan_took_ns;
 	bool list_all; /* events of links were lost */
-	int hold_timer;
-	int feed_result; /* what the pipeline said last; stops the reading when not 0 */
+	void (*on_cgroup)(void *data, const struct cgroup_record *record); /* may be NULL */
+	void *on_cgroup_data;
 };
 
 static int print_for_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
@@ -109,7 +102,7 @@ int tracer_new(const struct tracer_options *options, struct tracer **ret)
 		return log_error(-ENOMEM, "not enough memory");
 	tracer->options = options;
 	tracer->config = options->config;
-	tracer->folder_fd = tracer->rescan_timer = tracer->hold_timer = -1;
+	tracer->folder_fd = tracer->rescan_timer = -1;
 	tracer->namespaces.own_fd = -1;
 	if (options->netns_count)
 		tracer->config.flags |= TRACER_NETNS_LISTED;
@@ -143,7 +136,7 @@ void tracer_free(struct tracer **tracer)
 	if (!*tracer)
 		return;
 	wire_free(&(*tracer)->wire);
-	ring_buffer__free((*tracer)->ring);
+	ring_reader_free(&(*tracer)->ring);
 	late_programs_release(&(*tracer)->late);
 	closetrace_bpf__destroy((*tracer)->skeleton);
 	if ((*tracer)->folder_fd >= 0)
@@ -204,72 +197,6 @@ static void tracer_snapshot(struct tracer *tracer)
 			 strerror(-err));
 }
 
-static int tracer_take_record(void *data, void *record, size_t size)
-{
-	struct tracer *tracer = data;
-
-	tracer->feed_result = pipeline_feed(tracer->pipeline, record, size);
-	return tracer->feed_result ? -ECANCELED : 0;
-}
-
-/* After each gulp: write, and stop the loop when the pipeline wants no more. */
-static int tracer_end_gulp(struct tracer *tracer)
-{
-	if (!tracer->feed_result)
-		tracer->feed_result = pipeline_flush(tracer->pipeline);
-	if (tracer->feed_result > 0) {
-		event_loop_stop(tracer->loop, 0);
-		return 0;
-	}
-	return tracer->feed_result;
-}
-
-static int on_hold_timer(struct event_loop *loop, int fd, uint32_t events, void *data)
-{
-	struct tracer *tracer = data;
-
-	(void)events;
-	tracer->feed_result = pipeline_expire(tracer->pipeline, clock_monotonic_ns());
-	if (!pipeline_is_holding(tracer->pipeline)) {
-		event_loop_remove_fd(loop, fd);
-		tracer->hold_timer = -1;
-	}
-	return tracer_end_gulp(tracer);
-}
-
-/* Reads what is there, and looks after what that lets wait. */
-static int tracer_read_ring(struct tracer *tracer)
-{
-	int err;
-
-	ring_buffer__consume(tracer->ring);
-	err = tracer_end_gulp(tracer);
-	if (err || tracer->feed_result)
-		return err;
-	if (pipeline_is_holding(tracer->pipeline) && tracer->hold_timer < 0)
-		tracer->hold_timer = event_loop_add_timer(tracer->loop, PIPELINE_GRACE_NS / 2,
-							  on_hold_timer, tracer);
-	return 0;
-}
-
-static int on_ring(struct event_loop *loop, int fd, uint32_t events, void *data)
-{
-	struct tracer *tracer = data;
-	uint64_t next_ns = tracer->ring_read_ns + RING_INTERVAL_NS, now_ns = clock_monotonic_ns();
-	struct timespec pause = {};
-
-	(void)loop;
-	(void)fd;
-	(void)events;
-	if (now_ns < next_ns) {
-		pause.tv_nsec = next_ns - now_ns;
-		nanosleep(&pause, NULL);
-		now_ns = next_ns;
-	}
-	tracer->ring_read_ns = now_ns;
-	return tracer_read_ring(tracer);
-}
-
 /* At most a fifth of the time: whoever has many processes, or namespaces, makes a scan take long. */
 #define RESCAN_SHARE 4
 
@@ -305,10 +232,10 @@ static void tracer_rescan_soon(struct tracer *tracer)
 			event_loop_add_timer(tracer->loop, delay_ns, on_rescan_timer, tracer);
 }
 
-void tracer_netns_found(struct tracer *tracer, uint32_t netns)
+static void on_netns_found(void *data, const struct netns_record *record)
 {
-	log_debug("sockets in network namespace %u, not known until now", netns);
-	tracer_rescan_soon(tracer);
+	log_debug("sockets in network namespace %u, not known until now", record->netns);
+	tracer_rescan_soon(data);
 }
 
 static int on_wire_wish(struct event_loop *loop, int fd, uint32_t events, void *data)
@@ -338,16 +265,14 @@ static int on_folder(struct event_loop *loop, int fd, uint32_t events, void *dat
 static int on_watch_timer(struct event_loop *loop, int fd, uint32_t events, void *data)
 {
 	struct tracer *tracer = data;
-	int program = bpf_program__fd(tracer->skeleton->progs.ct_watch_expire), err;
+	int program = bpf_program__fd(tracer->skeleton->progs.ct_watch_expire);
 
 	(void)loop;
 	(void)fd;
 	(void)events;
-	for (int i = 0; i < WATCH_RUNS_MOST && program_run(program); i++) {
-		err = tracer_read_ring(tracer);
-		if (err || tracer->feed_result)
-			return err;
-	}
+	for (int i = 0;
+	     i < WATCH_RUNS_MOST && !ring_reader_is_done(tracer->ring) && program_run(program); i++)
+		ring_reader_read(tracer->ring);
 	return 0;
 }
 
@@ -475,24 +400,30 @@ static void tracer_end_account(struct tracer *tracer)
 		account->is_known = tracer_take_account(tracer, false, &account->after);
 }
 
+static void on_cgroup(void *data, const struct cgroup_record *record)
+{
+	const struct tracer *tracer = data;
+
+	if (tracer->on_cgroup)
+		tracer->on_cgroup(tracer->on_cgroup_data, record);
+}
+
 int tracer_start(struct tracer *tracer, struct event_loop *loop, struct pipeline *pipeline)
 {
+	struct ring_events events = { .netns_found = on_netns_found,
+				      .cgroup = on_cgroup,
+				      .data = tracer };
 	struct closetrace_bpf *skeleton = tracer->skeleton;
 	int err;
 
 	tracer->loop = loop;
-	tracer->pipeline = pipeline;
 	tracer->jiffies_hz = tick_measure_hz(bpf_program__fd(skeleton->progs.ct_read_jiffies));
 	skeleton->bss->tracer_hz = tracer->jiffies_hz;
 	tracer_tell_netns(tracer);
-	tracer->ring = ring_buffer__new(bpf_map__fd(skeleton->maps.ct_events), tracer_take_record,
-					tracer, NULL);
-	if (!tracer->ring)
-		return log_error(-errno, "cannot map the ring buffer: %s", strerror(errno));
-	err = event_loop_add_fd(loop, ring_buffer__epoll_fd(tracer->ring), EPOLLIN, on_ring,
-				tracer);
+	err = ring_reader_new(bpf_map__fd(skeleton->maps.ct_events), loop, pipeline, &events,
+			      &tracer->ring);
 	if (err)
-		return log_error(err, "cannot watch the ring buffer: %s", strerror(-err));
+		return log_error(err, "cannot read the ring buffer: %s", strerror(-err));
 	err = event_loop_add_timer(loop, WATCH_INTERVAL_NS, on_watch_timer, tracer);
 	if (err >= 0 && tracer->config.storm_rate)
 		err = event_loop_add_timer(loop, STORM_INTERVAL_NS, on_storm_timer, tracer);
@@ -557,21 +488,26 @@ void tracer_drop_privilege(struct tracer *tracer, uint32_t uses)
 		log_debug("there is no filter for system calls here");
 }
 
-int tracer_stop(struct tracer *tracer)
+void tracer_on_cgroup(struct tracer *tracer,
+		      void (*callback)(void *data, const struct cgroup_record *record), void *data)
+{
+	tracer->on_cgroup = callback;
+	tracer->on_cgroup_data = data;
+}
+
+void tracer_stop(struct tracer *tracer)
 {
 	bool is_stuck;
 
 	tracer_end_account(tracer);
 	/* The packet hooks go last, in tracer_free(): taking off a link waits for an RCU grace period. */
 	closetrace_bpf__detach(tracer->skeleton);
-	tracer->feed_result = 0;
 	do {
 		is_stuck = tracer->config.storm_rate &&
 			   program_run(bpf_program__fd(tracer->skeleton->progs.ct_storm_flush));
 		if (tracer->ring)
-			ring_buffer__consume(tracer->ring);
-	} while (is_stuck && !tracer->feed_result);
-	return tracer->feed_result < 0 ? tracer->feed_result : 0;
+			ring_reader_drain(tracer->ring);
+	} while (is_stuck && tracer->ring);
 }
 
 void tracer_drop_cgroup(struct tracer *tracer, uint64_t cgroup_id)
@@ -610,9 +546,9 @@ bool tracer_take_stacks(struct tracer *tracer, const struct close_record *record
 	return true;
 }
 
-int tracer_feed(struct tracer *tracer)
+void tracer_feed(struct tracer *tracer)
 {
-	return tracer_read_ring(tracer);
+	ring_reader_read(tracer->ring);
 }
 
 void tracer_maps(const struct tracer *tracer, struct tracer_maps *ret)

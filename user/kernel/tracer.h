@@ -58,8 +58,8 @@ void tracer_free(struct tracer **tracer);
  * Attach the tracepoints, take the snapshot, hook the interfaces, register with the loop.
  * From the return on nothing is missed.
  *
- * @pipeline  Borrowed; fed from the loop's callbacks. When it returns 1 or an error the
- *            loop is stopped with that.
+ * @pipeline  Borrowed; fed from the loop's callbacks. When it returns 1 the loop is
+ *            stopped.
  * @return    0; -ENODEV or -EBUSY for a named interface; another negative errno. Logged.
  */
 int tracer_start(struct tracer *tracer, struct event_loop *loop, struct pipeline *pipeline);
@@ -72,11 +72,12 @@ int tracer_start(struct tracer *tracer, struct event_loop *loop, struct pipeline
  */
 void tracer_drop_privilege(struct tracer *tracer, uint32_t uses);
 
-/* Detach the programs, then feed what is left in the ring. 0 or the pipeline's error. */
-int tracer_stop(struct tracer *tracer);
+/* Whom to tell of a cgroup that came or went; before tracer_start(). */
+void tracer_on_cgroup(struct tracer *tracer,
+		      void (*callback)(void *data, const struct cgroup_record *record), void *data);
 
-/* For the pipeline's netns_found: look for new namespaces and hook them soon. */
-void tracer_netns_found(struct tracer *tracer, uint32_t netns);
+/* Detach the programs, then feed what is left in the ring. */
+void tracer_stop(struct tracer *tracer);
 
 /**
  * With TRACER_FILTER_CGROUP: have the kernel side drop, and count as filtered out, the endings
@@ -112,12 +113,8 @@ struct tracer_maps {
 
 void tracer_maps(const struct tracer *tracer, struct tracer_maps *ret);
 
-/**
- * Feed what is in the ring to the pipeline now: for who does something long in the loop.
- *
- * @return  0, also when the pipeline wants no more and the loop is about to stop; its error.
- */
-int tracer_feed(struct tracer *tracer);
+/* Feed what is in the ring to the pipeline now: for who does something long in the loop. */
+void tracer_feed(struct tracer *tracer);
 
 /* Ticks per second of the kernel, measured. */
 uint32_t tracer_jiffies_hz(const struct tracer *tracer);

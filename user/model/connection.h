@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The data struct in the middle: one connection that ended. Sources make it from a record,
- * enrichment adds what only user space knows, filters and sinks read it.
+ * enrichment adds what only user space knows, filters and forms read it.
  */
 #ifndef USER_MODEL_CONNECTION_H
 #define USER_MODEL_CONNECTION_H

@@ -13,7 +13,7 @@
  * A fact that is not known is left out, never printed as 0. What is only inferred is worded with
  * "probably"; what merely fits a known timeout is worded as a hint.
  *
- * NOT escaped: names of processes are copied as they are and may hold any byte. Every sink passes
+ * NOT escaped: names of processes are copied as they are and may hold any byte. Every form passes
  * the whole sentence through json_append_string() or text_append_escaped().
  */
 void explanation_append(struct strbuf *b, const struct closed_connection *c);

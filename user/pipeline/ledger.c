@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "user/base/json_text.h"
 #include "user/model/names.h"
 
 enum counter_kind { KIND_LOSS, KIND_WIRE, KIND_CLOSE, KIND_NOTE };
@@ -36,7 +37,7 @@ static unsigned long long endings_total(const struct ledger *ledger)
 	return total;
 }
 
-/* Counted by the kernel side, and in no record that came: a group that made room, or a sink that failed. */
+/* Counted by the kernel side, and in no record that came: a group that made room. */
 static unsigned long long grouped_untold(const struct ledger *ledger)
 {
 	return ledger->counters.counts[COUNTER_CLOSE_GROUPED] - ledger->account.taken;
@@ -47,26 +48,41 @@ unsigned long long ledger_lost(const struct ledger *ledger)
 	return ledger->counters.counts[COUNTER_CLOSE_LOST] + ledger->account.bad;
 }
 
+/* What the first outlet made of what it was offered; it is all shown where there is none. */
+static void split_shown(const struct ledger *ledger, unsigned long long *shown,
+			unsigned long long *grouped, unsigned long long *unwritten)
+{
+	const struct outlet_account *first = &ledger->outlets[0];
+
+	*shown = ledger->account.shown;
+	*grouped = ledger->account.grouped;
+	*unwritten = 0;
+	if (!ledger->outlet_count)
+		return;
+	*shown = first->written + first->skipped - first->grouped;
+	*grouped = first->grouped;
+	*unwritten = outlet_account_lost(first);
+}
+
 static void append_endings(struct strbuf *b, const struct ledger *ledger)
 {
 	const __u64 *counts = ledger->counters.counts;
 	unsigned long long normal = counts[COUNTER_CLOSE_NORMAL] + ledger->account.normal;
 	unsigned long long filtered = counts[COUNTER_CLOSE_FILTERED] + ledger->account.filtered;
+	unsigned long long shown, grouped, unwritten, sum;
 
-	unsigned long long grouped = ledger->account.grouped + grouped_untold(ledger);
-	unsigned long long sum = ledger->account.shown + grouped + normal + filtered +
-				 ledger->account.beyond + ledger->account.unwritten +
-				 ledger_lost(ledger);
-
-	strbuf_appendf(b, PREFIX "ledger: %llu endings = %llu shown", endings_total(ledger),
-		       ledger->account.shown);
+	split_shown(ledger, &shown, &grouped, &unwritten);
+	grouped += grouped_untold(ledger);
+	sum = shown + grouped + normal + filtered + ledger->account.beyond + unwritten +
+	      ledger_lost(ledger);
+	strbuf_appendf(b, PREFIX "ledger: %llu endings = %llu shown", endings_total(ledger), shown);
 	if (grouped)
 		strbuf_appendf(b, " + %llu grouped", grouped);
 	strbuf_appendf(b, " + %llu normal + %llu filtered out", normal, filtered);
 	if (ledger->account.beyond)
 		strbuf_appendf(b, " + %llu beyond --count", ledger->account.beyond);
-	if (ledger->account.unwritten)
-		strbuf_appendf(b, " + %llu not written", ledger->account.unwritten);
+	if (unwritten)
+		strbuf_appendf(b, " + %llu not written", unwritten);
 	strbuf_appendf(b, " + %llu lost\n", ledger_lost(ledger));
 	if (sum != endings_total(ledger))
 		strbuf_appendf(b,
@@ -82,6 +98,37 @@ static void append_endings(struct strbuf *b, const struct ledger *ledger)
 			       PREFIX "note: %llu closes still waited for the peer and are not "
 				      "among the endings\n",
 			       (unsigned long long)ledger->waiting);
+}
+
+#define LOSS_WORDS(id, words) [OUTLET_LOSS_##id] = words,
+static const char *const loss_words[] = { OUTLET_LOSSES(LOSS_WORDS) };
+
+static void append_outlet(struct strbuf *b, const char *name, const struct outlet_account *account)
+{
+	const char *separator = " (";
+
+	strbuf_append_str(b, PREFIX "ledger: ");
+	text_append_printable(b, name, strlen(name));
+	strbuf_appendf(b, ": %llu endings offered = %llu written",
+		       (unsigned long long)account->offered, (unsigned long long)account->written);
+	if (account->skipped)
+		strbuf_appendf(b, " + %llu that have no place there",
+			       (unsigned long long)account->skipped);
+	strbuf_appendf(b, " + %llu lost", (unsigned long long)outlet_account_lost(account));
+	for (int i = 0; i < OUTLET_LOSS_COUNT; i++) {
+		if (!account->lost[i])
+			continue;
+		strbuf_appendf(b, "%s%llu: %s", separator, (unsigned long long)account->lost[i],
+			       loss_words[i]);
+		separator = "; ";
+	}
+	strbuf_append_str(b, *separator == ';' ? ")\n" : "\n");
+}
+
+void ledger_append_outlets(struct strbuf *b, const struct ledger *ledger)
+{
+	for (size_t i = 0; i < ledger->outlet_count; i++)
+		append_outlet(b, ledger->outlet_names[i], &ledger->outlets[i]);
 }
 
 /*
@@ -337,6 +384,9 @@ static void append_not_shown(struct strbuf *b, const struct ledger *ledger)
 void ledger_append(struct strbuf *b, const struct ledger *ledger)
 {
 	append_endings(b, ledger);
+	if (ledger->outlet_count > 1 ||
+	    (ledger->outlet_count && outlet_account_lost(&ledger->outlets[0])))
+		ledger_append_outlets(b, ledger);
 	append_verdicts(b, ledger);
 	if (ledger->wire_hooked) {
 		append_resets(b, ledger);

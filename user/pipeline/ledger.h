@@ -36,6 +36,8 @@ struct kernel_account {
 /**
  * @counters       The kernel's half.
  * @account        The pipeline's half, after pipeline_finish().
+ * @outlets        `outlet_count` accounts of what it offered, with @outlet_names, borrowed. The
+ *                 first one is of what is shown.
  * @kernel         The kernel's counters, to be held against ours.
  * @flows_present  Entries in the flow map: what was inserted and is not there was evicted.
  * @waiting        Closes that still waited for the peer at the end, in the watch map.
@@ -49,6 +51,9 @@ struct kernel_account {
 struct ledger {
 	struct tracer_counters counters;
 	struct pipeline_account account;
+	struct outlet_account outlets[OUTLETS_MOST];
+	const char *outlet_names[OUTLETS_MOST];
+	size_t outlet_count;
 	struct kernel_account kernel;
 	uint64_t flows_present;
 	uint64_t waiting;
@@ -62,16 +67,20 @@ struct ledger {
 	bool wire_partly;
 };
 
-/* Endings that were decided but never reached the sink for want of room or memory. */
+/* Endings that were decided but never reached the outlets for want of room or memory. */
 unsigned long long ledger_lost(const struct ledger *ledger);
 
 /**
  * Some lines, each starting with "closetrace: ":
- * endings = shown + grouped + normal + filtered + lost; RSTs in and out by what became of them; the
+ * endings = shown + grouped + normal + filtered + not written + lost; what each outlet wrote and
+ * lost, where there are several or something was lost; RSTs in and out by what became of them; the
  * totals by verdict; the kernel's counters beside ours, with the difference; and, if any,
  * every kind of loss with its name. What does not add up is printed, too.
  */
 void ledger_append(struct strbuf *b, const struct ledger *ledger);
+
+/* What each outlet was offered, wrote and lost, and why: one line each. */
+void ledger_append_outlets(struct strbuf *b, const struct ledger *ledger);
 
 /* Every counter that is not 0, one a line: for --debug. */
 void ledger_append_counters(struct strbuf *b, const struct tracer_counters *counters);

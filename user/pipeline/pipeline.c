@@ -17,9 +17,6 @@ struct pipeline {
 	struct hold *hold;
 	struct other_ends *other_ends;
 	struct oom_kills *oom_kills;
-	/* Shown and grouped endings that are not yet known to be written. */
-	uint64_t unflushed, unflushed_grouped;
-	bool is_broken; /* the sink has failed: what still comes is only counted */
 };
 
 int pipeline_new(const struct pipeline_options *options, struct pipeline **ret)
@@ -52,16 +49,6 @@ void pipeline_free(struct pipeline **pipeline)
 	*pipeline = NULL;
 }
 
-/* The sink has failed: what it had not written yet was not shown. */
-static void account_unwritten(struct pipeline *pipeline)
-{
-	pipeline->account.shown -= pipeline->unflushed;
-	pipeline->account.grouped -= pipeline->unflushed_grouped;
-	pipeline->account.unwritten += pipeline->unflushed + pipeline->unflushed_grouped;
-	pipeline->unflushed = pipeline->unflushed_grouped = 0;
-	pipeline->is_broken = true;
-}
-
 static bool pipeline_is_full(const struct pipeline *pipeline)
 {
 	uint64_t limit = pipeline->options.count_limit;
@@ -69,29 +56,17 @@ static bool pipeline_is_full(const struct pipeline *pipeline)
 	return limit && pipeline->account.shown + pipeline->account.storms >= limit;
 }
 
-static int pipeline_write(struct pipeline *pipeline, const struct closed_connection *c)
+/* To every outlet, whatever the others make of it. */
+static int pipeline_offer(struct pipeline *pipeline, const struct closed_connection *c)
 {
-	int err;
-
-	if (pipeline->is_broken) {
-		pipeline->account.unwritten += c->repeated;
-		return 0;
-	}
-	err = sink_write(pipeline->options.sink, c);
 	if (c->first_wall_ns) {
 		pipeline->account.storms++;
 		pipeline->account.grouped += c->repeated;
-		pipeline->unflushed_grouped += c->repeated;
 	} else {
 		pipeline->account.shown++;
-		pipeline->unflushed++;
 	}
-	if (err) {
-		account_unwritten(pipeline);
-		return err;
-	}
-	if (pipeline->options.shown)
-		pipeline->options.shown(pipeline->options.data, c);
+	for (size_t i = 0; i < pipeline->options.outlet_count; i++)
+		outlet_offer(pipeline->options.outlets[i], c);
 	return pipeline_is_full(pipeline);
 }
 
@@ -131,7 +106,7 @@ static int pipeline_show(struct pipeline *pipeline, const struct close_record *r
 		account->filtered += endings;
 		return 0;
 	}
-	return pipeline_write(pipeline, &c);
+	return pipeline_offer(pipeline, &c);
 }
 
 /* `sign` 1 counts the ending as it is now, -1 takes it back. */
@@ -180,7 +155,6 @@ static int pipeline_amend(struct pipeline *pipeline, const struct amend_record *
 
 int pipeline_feed(struct pipeline *pipeline, const void *data, size_t size)
 {
-	const struct netns_record *netns = data;
 	const struct close_record *close = data;
 	const struct storm_record *storm = data;
 	enum record_type type;
@@ -206,17 +180,11 @@ int pipeline_feed(struct pipeline *pipeline, const void *data, size_t size)
 	case RECORD_STORM:
 		pipeline->account.taken += storm->repeated;
 		return pipeline_show(pipeline, &storm->close, storm);
-	case RECORD_NETNS:
-		if (pipeline->options.netns_found)
-			pipeline->options.netns_found(pipeline->options.data, netns->netns,
-						      netns->pid);
-		return 0;
 	case RECORD_OOM:
 		oom_kills_note(pipeline->oom_kills, data);
 		return 0;
+	case RECORD_NETNS:
 	case RECORD_CGROUP:
-		if (pipeline->options.cgroup_event)
-			pipeline->options.cgroup_event(pipeline->options.data, data);
 		return 0;
 	}
 	return 0;
@@ -234,26 +202,36 @@ int pipeline_expire(struct pipeline *pipeline, uint64_t now_ns)
 
 int pipeline_flush(struct pipeline *pipeline)
 {
-	int err = sink_flush(pipeline->options.sink);
+	size_t ended = 0, count = pipeline->options.outlet_count;
+	struct outlet_account account;
 
-	if (err)
-		account_unwritten(pipeline);
-	pipeline->unflushed = pipeline->unflushed_grouped = 0;
-	return err;
+	for (size_t i = 0; i < count; i++) {
+		outlet_flush(pipeline->options.outlets[i]);
+		outlet_account(pipeline->options.outlets[i], &account);
+		ended += account.has_ended;
+	}
+	return count && ended == count;
 }
 
-int pipeline_finish(struct pipeline *pipeline)
+void pipeline_finish(struct pipeline *pipeline)
 {
 	struct close_record record;
-	int err = 0, flush_err, result;
 
 	/* To the end in any case: what is not shown any more is counted. */
-	while (hold_take_older(pipeline->hold, UINT64_MAX, &record)) {
-		result = pipeline_show_again(pipeline, &record, NULL);
-		err = err ?: result;
-	}
-	flush_err = pipeline_flush(pipeline);
-	return err < 0 ? err : flush_err;
+	while (hold_take_older(pipeline->hold, UINT64_MAX, &record))
+		pipeline_show_again(pipeline, &record, NULL);
+	for (size_t i = 0; i < pipeline->options.outlet_count; i++)
+		if (pipeline->options.outlets[i]->ops->finish)
+			pipeline->options.outlets[i]->ops->finish(pipeline->options.outlets[i]);
+}
+
+uint64_t outlet_account_lost(const struct outlet_account *account)
+{
+	uint64_t lost = 0;
+
+	for (int i = 0; i < OUTLET_LOSS_COUNT; i++)
+		lost += account->lost[i];
+	return lost;
 }
 
 bool pipeline_is_holding(const struct pipeline *pipeline)

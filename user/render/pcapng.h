@@ -3,8 +3,8 @@
  * Packets into a pcapng file, with comments: for Wireshark. One interface, raw IP, nanoseconds.
  * Source: draft-ietf-opsawg-pcapng, sections 4.1 to 4.3.
  */
-#ifndef USER_SINK_PCAPNG_H
-#define USER_SINK_PCAPNG_H
+#ifndef USER_RENDER_PCAPNG_H
+#define USER_RENDER_PCAPNG_H
 
 #include <stdbool.h>
 #include <stddef.h>

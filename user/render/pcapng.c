@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "user/sink/pcapng.h"
+#include "user/render/pcapng.h"
 
 #include <string.h>
 
