@@ -3,7 +3,7 @@
 #include "tests/harness/test.h"
 #include "user/base/cleanup.h"
 #include "user/tui/line_edit.h"
-#include "user/tui/sparkline.h"
+#include "user/render/sparkline.h"
 #include "user/tui/top_view.h"
 
 static const char *bars_of(const struct history *history, size_t cells, bool unicode)

@@ -15,6 +15,7 @@
 #include "user/command/flows_options.h"
 #include "user/command/help.h"
 #include "user/command/replay_options.h"
+#include "user/command/report_options.h"
 #include "user/command/trace_options.h"
 #include "user/model/nearest_name.h"
 #include "user/render/flow_columns.h"
@@ -66,6 +67,20 @@ static const struct command commands[] = {
 			  "counts of a capture on the standard input" } },
 	  .table = &replay_option_table,
 	  .run = replay_command },
+	{ .name = "report",
+	  .summary = "ask the database what happened",
+	  .more = "incidents, the default: what happened in the last day, the most hurtful first. "
+		  "records: each ending. counts: what was counted, at once or with --over as bars "
+		  "over time. diff: what is new, gone, more or less than from --against up to "
+		  "--since. Needs no privilege but to read the file.",
+	  .examples = { { "report", "what happened in the last day" },
+			{ "report records --at 02:40 -f 'class = reset_peer'",
+			  "the resets around a time" },
+			{ "report counts --over 1m --by server --since 1h",
+			  "resets over the last hour, a bar a minute" },
+			{ "report diff --since 1h --against 25h", "the last hour against the day before" } },
+	  .table = &report_option_table,
+	  .run = report_command },
 	{ .name = "top",
 	  .summary = "the same counts as a live screen",
 	  .more = "Enter opens a row, down to the last records of a connection with their explanation; "

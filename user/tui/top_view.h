@@ -9,7 +9,7 @@
 #include "user/base/strbuf.h"
 #include "user/model/flow_row.h"
 #include "user/tui/line_edit.h"
-#include "user/tui/sparkline.h"
+#include "user/render/sparkline.h"
 
 #define TOP_LEVELS_MAX 6
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Numbers over time: kept in a ring, shown as one line of bars. */
-#ifndef USER_TUI_SPARKLINE_H
-#define USER_TUI_SPARKLINE_H
+#ifndef USER_RENDER_SPARKLINE_H
+#define USER_RENDER_SPARKLINE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "user/tui/sparkline.h"
+#include "user/render/sparkline.h"
 
 #define LEVELS 8
 
