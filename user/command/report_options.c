@@ -6,7 +6,6 @@
 
 #include "user/base/clock.h"
 #include "user/base/log.h"
-#include "user/command/option_sections.h"
 #include "user/option/option_value.h"
 #include "user/report/when.h"
 #include "user/store/store.h"
