@@ -124,6 +124,17 @@ static int on_outlets(struct event_loop *loop, int fd, uint32_t events, void *da
 	return 0;
 }
 
+static int on_tick(struct event_loop *loop, int fd, uint32_t events, void *data)
+{
+	const struct trace *trace = data;
+
+	(void)loop;
+	(void)fd;
+	(void)events;
+	outlets_tick(trace->outlets);
+	return 0;
+}
+
 static int on_signal(struct event_loop *loop, int fd, uint32_t signal, void *data)
 {
 	(void)fd;
@@ -253,7 +264,9 @@ static int trace_open_pipeline(struct trace *trace)
 	options.outlets = outlets_list(trace->outlets, &options.outlet_count);
 	err = event_loop_add_fd(trace->loop, outlets_event_fd(trace->outlets), EPOLLIN, on_outlets,
 				trace);
-	if (err)
+	if (err >= 0 && outlets_want_ticks(trace->outlets))
+		err = event_loop_add_timer(trace->loop, OUTLET_TICK_NS, on_tick, trace);
+	if (err < 0)
 		return log_error(err, "cannot watch the output: %s", strerror(-err));
 	err = pipeline_new(&options, &trace->pipeline);
 	return err ? log_error(err, "not enough memory") : 0;

@@ -12,6 +12,7 @@
 #include "user/base/log.h"
 #include "user/base/output_file.h"
 #include "user/outlet/rows_outlet.h"
+#include "user/outlet/screen_outlet.h"
 #include "user/outlet/text_outlet.h"
 
 static const struct outlet_kind outlet_kinds[] = {
@@ -115,7 +116,15 @@ int outlets_open(struct outlets *outlets, const struct outlet_request *request,
 	int err;
 
 	form.columns = columns;
-	err = text_outlet_open(request->form, &form, &writer, &outlet);
+	/* Lines for people, who read them as they come: with columns of their own it is a table. */
+	if (form.is_terminal && request->form == &table_form_ops && !columns) {
+		struct brief_screen_options screen =
+			screen_options_of(writer.fd, form.colour, false);
+
+		err = screen_outlet_open(&screen, &writer, &outlet);
+	} else {
+		err = text_outlet_open(request->form, &form, &writer, &outlet);
+	}
 	return err ? cannot_open(err, request) : outlets_add(outlets, outlet);
 }
 
@@ -137,6 +146,21 @@ struct outlet *const *outlets_list(const struct outlets *outlets, size_t *ret_co
 {
 	*ret_count = outlets->count;
 	return outlets->list;
+}
+
+bool outlets_want_ticks(const struct outlets *outlets)
+{
+	for (size_t i = 0; i < outlets->count; i++)
+		if (outlets->list[i]->ops->tick)
+			return true;
+	return false;
+}
+
+void outlets_tick(const struct outlets *outlets)
+{
+	for (size_t i = 0; i < outlets->count; i++)
+		if (outlets->list[i]->ops->tick)
+			outlets->list[i]->ops->tick(outlets->list[i]);
 }
 
 int outlets_event_fd(const struct outlets *outlets)

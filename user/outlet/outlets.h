@@ -99,6 +99,10 @@ struct writer_options outlets_writer_options(const struct outlets *outlets);
 /* For struct pipeline_options. */
 struct outlet *const *outlets_list(const struct outlets *outlets, size_t *ret_count);
 
+/* Whether outlets_tick() is wanted, every OUTLET_TICK_NS. */
+bool outlets_want_ticks(const struct outlets *outlets);
+void outlets_tick(const struct outlets *outlets);
+
 /* Becomes readable when one has failed: then outlets_check() is due. */
 int outlets_event_fd(const struct outlets *outlets);
 

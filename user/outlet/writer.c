@@ -87,6 +87,11 @@ bool writer_has_ended(const struct writer *writer)
 	return __atomic_load_n(&writer->has_ended, __ATOMIC_ACQUIRE);
 }
 
+bool writer_is_idle(const struct writer *writer)
+{
+	return !writer->current && !__atomic_load_n(&writer->used, __ATOMIC_RELAXED);
+}
+
 /* -- chunks ---------------------------------------------------------------------------------- */
 static size_t chunk_bytes(const struct chunk *chunk)
 {

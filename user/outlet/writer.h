@@ -71,6 +71,9 @@ void writer_end(struct writer *writer, uint64_t endings, bool is_grouped);
 /* Count endings that the caller could not make a record of. */
 void writer_lose(struct writer *writer, enum outlet_loss loss, uint64_t endings);
 
+/* Nothing waits: what is passed on now is written at once, if the reader is there. */
+bool writer_is_idle(const struct writer *writer);
+
 /* Pass on what was collected. */
 void writer_flush(struct writer *writer);
 

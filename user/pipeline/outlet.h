@@ -13,6 +13,7 @@
 
 /* How many a run can have at most. */
 #define OUTLETS_MOST 16
+#define OUTLET_TICK_NS (100 * CLOCK_NS_PER_MS)
 
 /* Why an outlet does not have what it was offered; X(ID, "words"). */
 #define OUTLET_LOSSES(X)                                                                           \
@@ -51,6 +52,8 @@ struct outlet;
  *           wait. Never fails: what goes wrong is in the account.
  * @flush    The gulp is over: pass on what was taken. Must not wait. NULL when there is nothing
  *           to pass on.
+ * @tick     Some time has passed (OUTLET_TICK_NS), with or without connections. NULL for who does not
+ *           care.
  * @finish   Nothing more comes: pass on what is left, with what closes a file. NULL as above.
  * @drain    Wait until it is written, at most until `deadline_ns` of CLOCK_MONOTONIC, and give up
  *           what is not. NULL as above.
@@ -61,6 +64,7 @@ struct outlet_ops {
 	const char *kind;
 	void (*offer)(struct outlet *outlet, const struct closed_connection *c);
 	void (*flush)(struct outlet *outlet);
+	void (*tick)(struct outlet *outlet);
 	void (*finish)(struct outlet *outlet);
 	void (*drain)(struct outlet *outlet, uint64_t deadline_ns);
 	void (*account)(const struct outlet *outlet, struct outlet_account *ret);

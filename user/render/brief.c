@@ -81,8 +81,6 @@ static uint64_t brief_incident(const struct close_record *record)
 {
 	uint32_t a = record->local_isn, b = record->peer_isn;
 
-	if (!a || !b)
-		return 0;
 	return a > b ? (uint64_t)a << 32 | b : (uint64_t)b << 32 | a;
 }
 
@@ -135,6 +133,17 @@ bool brief_is_other_end(const struct brief *a, const struct brief *b)
 	       a->local_is_client != b->local_is_client;
 }
 
+bool brief_is_mirror(const struct brief *a, const struct brief *b)
+{
+	uint16_t a_service = a->local_is_client ? a->peer_port : a->local_port;
+	uint16_t b_service = b->local_is_client ? b->peer_port : b->local_port;
+
+	return !a->is_forwarded && !b->is_forwarded && a->local_is_client != b->local_is_client &&
+	       (a->initiator == CLOSE_BY_PEER) != (b->initiator == CLOSE_BY_PEER) &&
+	       a_service == b_service && !a->peers_differ && !b->peers_differ &&
+	       !memcmp(a->local_addr, b->peer_addr, 16) && !memcmp(a->peer_addr, b->local_addr, 16);
+}
+
 /* An end knows what it did itself; of what came in it knows less, of silence least. */
 static int brief_knowledge(const struct brief *brief)
 {
@@ -177,6 +186,7 @@ void brief_join(struct brief *into, struct brief *other)
 	}
 	if (other->process[0])
 		memcpy(into->peer_process, other->process, sizeof(into->peer_process));
+	into->mirrored += other->repeated;
 	if (other->first_wall_ns < into->first_wall_ns && into->repeated == 1)
 		into->first_wall_ns = into->wall_ns = other->wall_ns;
 	brief_release(other);
@@ -189,13 +199,17 @@ void brief_fold(struct brief *into, struct brief *younger)
 									   younger->first_wall_ns;
 	bool peers_differ = into->peers_differ || younger->peers_differ ||
 			    memcmp(into->peer_addr, younger->peer_addr, 16) != 0;
+	uint64_t mirrored = into->mirrored + younger->mirrored;
 	bool processes_differ = into->processes_differ || younger->processes_differ ||
 				into->owner_pid != younger->owner_pid;
 
+	if (!younger->peer_process[0])
+		memcpy(younger->peer_process, into->peer_process, sizeof(into->peer_process));
 	brief_release(into);
 	*into = *younger;
 	younger->sentence = NULL;
 	into->repeated = repeated;
+	into->mirrored = mirrored;
 	into->first_wall_ns = first_ns;
 	into->peers_differ = peers_differ;
 	into->processes_differ = processes_differ;

@@ -20,6 +20,7 @@
  * @wall_ns        When the youngest of them ended.
  * @first_wall_ns  When the oldest of them did; the same for one.
  * @repeated       How many; above 0.
+ * @mirrored       How many endings of the other end it has taken up.
  * @incident       The same at both ends of a connection, also through NAT; 0 = unknown.
  * @alike          The same for endings that fold into one line: one verdict, cause, program,
  *                 container and service.
@@ -35,6 +36,7 @@ struct brief {
 	uint64_t wall_ns;
 	uint64_t first_wall_ns;
 	uint64_t repeated;
+	uint64_t mirrored;
 	uint64_t incident;
 	uint64_t alike;
 	uint64_t age_us;
@@ -69,6 +71,9 @@ void brief_release(struct brief *brief);
 
 /* Whether two tell of the two ends of one connection. */
 bool brief_is_other_end(const struct brief *a, const struct brief *b);
+
+/* Whether they may be both ends of the same connections, where no numbers tell: of a storm. */
+bool brief_is_mirror(const struct brief *a, const struct brief *b);
 
 /**
  * Make one of both ends: the one that knows more speaks, and names the process of the other.

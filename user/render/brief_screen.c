@@ -10,6 +10,8 @@
 #define BLOCKS_MAX 256
 /* In one drawing; what is beyond would scroll away unseen. */
 #define NEW_BLOCKS_DRAWN 100
+/* By how many endings one end of a storm may be told before the other. */
+#define BRIEF_MIRROR_AHEAD 1000
 /* Connections whose second end may still come. */
 #define JOINS 4096
 
@@ -176,6 +178,24 @@ static bool screen_join(struct brief_screen *screen, struct brief *brief, uint64
 	return true;
 }
 
+/* True when `brief` tells of the other end of what a block tells: neither may be a single one. */
+static bool screen_mirror(struct brief_screen *screen, struct brief *brief, uint64_t now_ns)
+{
+	for (size_t i = screen->count; i-- > 0;) {
+		struct brief *there = &screen->blocks[i].brief;
+
+		if ((brief->incident && there->repeated == 1) || !brief_is_mirror(there, brief) ||
+		    there->wall_ns + BRIEF_FOLD_NS < brief->wall_ns ||
+		    there->mirrored + brief->repeated > there->repeated + BRIEF_MIRROR_AHEAD)
+			continue;
+		brief_join(there, brief);
+		block_change(screen, &screen->blocks[i], now_ns);
+		block_fold_into_older(screen, i, now_ns);
+		return true;
+	}
+	return false;
+}
+
 static void screen_note_join(struct brief_screen *screen, const struct brief *brief,
 			     uint64_t serial, uint64_t now_ns)
 {
@@ -192,7 +212,7 @@ void brief_screen_add(struct brief_screen *screen, struct brief *brief, uint64_t
 {
 	struct block *block;
 
-	if (screen_join(screen, brief, now_ns))
+	if (screen_join(screen, brief, now_ns) || screen_mirror(screen, brief, now_ns))
 		return;
 	for (size_t i = screen->count; i-- > 0;) {
 		block = &screen->blocks[i];
