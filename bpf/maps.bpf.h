@@ -39,6 +39,7 @@ struct socket_state {
 	struct watched_close watched;
 	__u32 rcv_nxt;
 	__u32 snd_nxt;
+	__u32 drops_told; /* of a listener: bpf/accept_queue.bpf.c */
 	__u32 fin_snd_una;
 	__u32 fin_snd_nxt;
 	__u32 snd_una;

@@ -21,9 +21,10 @@ int ct_iter_tcp(struct bpf_iter__tcp *ctx)
 	state = socket_find_or_adopt(sk);
 	if (!state || state->watched.record.head.flags != RECORD_FROM_SNAPSHOT)
 		return 0;
-	if (common->skc_state == TCP_LISTEN)
+	if (common->skc_state == TCP_LISTEN) {
 		state->watched.record.evidence.seen |= EVIDENCE(SERVER);
-	else if (common->skc_state != TCP_SYN_SENT)
+		state->drops_told = sk->sk_drops.counter;
+	} else if (common->skc_state != TCP_SYN_SENT)
 		state->watched.record.evidence.seen |= EVIDENCE(ESTABLISHED);
 	else
 		state->watched.record.evidence.seen |= EVIDENCE(CLIENT);

@@ -16,6 +16,7 @@ ALWAYS_INLINE __u8 stage_of(const struct close_evidence *e, const struct close_d
 {
 	switch (e->subject) {
 	case SUBJECT_REQUEST:
+	case SUBJECT_LISTENER:
 		return CLOSE_STAGE_HANDSHAKE;
 	case SUBJECT_FORWARDED:
 		if (!(e->seen & EVIDENCE(SYN_ACK_IN)) && e->local_syn_count)
@@ -103,6 +104,8 @@ ALWAYS_INLINE void close_decide(const struct close_evidence *evidence,
 		decide_socket(evidence, decision);
 	else if (evidence->subject == SUBJECT_REPLY)
 		decide_reply(evidence, decision);
+	else if (evidence->subject == SUBJECT_LISTENER)
+		decide_listener(evidence, decision);
 	else if (evidence->subject == SUBJECT_REQUEST)
 		decide_request(evidence, decision);
 	else

@@ -91,6 +91,15 @@ ALWAYS_INLINE void decide_request(const struct close_evidence *e, struct close_d
 	       CLOSE_IS_INFERRED, e->seen & EVIDENCE(SYN_ACK_RETRIED));
 }
 
+/* Its counter of drops has risen, and that of its namespace's full queues. */
+ALWAYS_INLINE void decide_listener(const struct close_evidence *e, struct close_decision *d)
+{
+	__u64 used = e->seen & EVIDENCE(LISTEN_OVERFLOW);
+
+	decide(d, CLOSE_LOCAL_LISTEN_OVERFLOW, CLOSE_CAUSE_ACCEPT_QUEUE_FULL, CLOSE_BY_LOCAL_KERNEL,
+	       used ? CLOSE_IS_PROVED : CLOSE_IS_INFERRED, used);
+}
+
 /* Neither end is here: the packets alone, with "local" for the client. */
 ALWAYS_INLINE void decide_forwarded(const struct close_evidence *e, struct close_decision *d)
 {

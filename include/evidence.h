@@ -58,7 +58,7 @@
 	X(WIRE_HOOKED, 40, "wire_hooked", "the interfaces of this namespace are watched")          \
 	X(NEW_SYN, 41, "new_syn", "a SYN with another sequence number took the tuple")             \
 	X(ZERO_WINDOW, 42, "zero_window", "the peer's receive window was closed")                  \
-	X(LISTEN_OVERFLOW, 43, "listen_overflow", "the accept queue was full when the ACK came")   \
+	X(LISTEN_OVERFLOW, 43, "listen_overflow", "the accept queue was full")                     \
 	X(CLOSE_NOT_SHOWN, 44, "close_not_shown",                                                  \
 	  "the kernel did not show how the socket came to CLOSE")                                  \
 	X(RST_TOO_EARLY, 45, "rst_too_early",                                                      \
@@ -87,6 +87,7 @@ enum evidence_subject {
 	SUBJECT_REPLY = 2, /* this host sent a RST for which it has no full socket */
 	SUBJECT_REQUEST = 3, /* a handshake that died as a request socket of this host */
 	SUBJECT_FORWARDED = 4, /* both ends are elsewhere; "local" is the client */
+	SUBJECT_LISTENER = 5, /* a listener of this host, or a namespace of listeners: no peer */
 };
 
 /* The errno values that the decision knows; the kernel's numbers on every Linux. */

@@ -87,7 +87,6 @@ enum recipe_result recipe_overflow_silent(struct scenario_run *run)
 	STEPS(recipe_fill_queue(run, &ack));
 	STEP(rawtcp_send(&run->tap[SIDE_A], run->lab, &ack), 0);
 	STEPS(recipe_wait_syn(run, SIDE_A, SIDE_B, 2));
-	STEP(rawtcp_send(&run->tap[SIDE_A], run->lab, &ack), 0);
 	return RECIPE_DONE;
 }
 

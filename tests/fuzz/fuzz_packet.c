@@ -32,7 +32,7 @@ static void view_use(const struct packet_view *view, int kind, uint8_t hook)
 	else
 		flow_fold(&flow, sender, view, &sight);
 	flow_evidence_fill(&evidence, &flow, sender, sight.now_ns);
-	for (int subject = SUBJECT_SOCKET; subject <= SUBJECT_FORWARDED; subject++) {
+	for (int subject = SUBJECT_SOCKET; subject <= SUBJECT_LISTENER; subject++) {
 		evidence.subject = (uint8_t)subject;
 		close_decide(&evidence, &decision);
 		FUZZ_REQUIRE(decision.verdict && decision.verdict < CLOSE_VERDICT_COUNT);

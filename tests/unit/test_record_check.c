@@ -173,7 +173,7 @@ TEST(every_number_with_a_list_is_checked)
 	ASSERT_LIMIT(local_side, 1);
 	ASSERT_LIMIT(owner_source, OWNER_SOURCE_COUNT - 1);
 	ASSERT_LIMIT(hook, WIRE_HOOK_TC_OUT);
-	ASSERT_LIMIT(evidence.subject, SUBJECT_FORWARDED);
+	ASSERT_LIMIT(evidence.subject, SUBJECT_LISTENER);
 	ASSERT_LIMIT(evidence.state, TCP_STATE_COUNT - 1);
 	ASSERT_LIMIT(evidence.reply_state, TCP_STATE_COUNT - 1);
 	ASSERT_LIMIT(evidence.reset_reason, RESET_REASON_COUNT - 1);

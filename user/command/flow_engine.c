@@ -98,6 +98,9 @@ static int engine_take(void *data, const struct closed_connection *c)
 	uint64_t counts[FLOW_COUNT_COUNT] = {}, uncounted[FLOW_COUNT_COUNT];
 	struct flow_identity identity;
 
+	/* A full accept queue is no conversation's. */
+	if (c->record.evidence.subject == SUBJECT_LISTENER)
+		return 0;
 	identity_of_ending(engine, c, &identity);
 	flow_counts_add_ending(counts, c);
 	counts[FLOW_COUNT_RST_HABIT] = c->habit_resets != 0;

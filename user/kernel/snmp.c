@@ -99,12 +99,35 @@ static int snmp_read(uint64_t counts[SNMP_COUNT], uint32_t *present)
 	return err;
 }
 
+int snmp_read_listen_overflows(uint64_t *ret)
+{
+	_cleanup_free_ char *text = malloc(TEXT_BYTES);
+	uint64_t counts[SNMP_COUNT] = {};
+	uint32_t present = 0;
+	int err;
+
+	if (!text)
+		return -ENOMEM;
+	err = snmp_read_file("/proc/thread-self/net/netstat", text, counts, &present);
+	if (err)
+		return err;
+	if (!(present >> SNMP_LISTEN_OVERFLOWS & 1))
+		return -ENODATA;
+	*ret = counts[SNMP_LISTEN_OVERFLOWS];
+	return 0;
+}
+
 static struct snmp_baseline *snmp_baseline_find(struct snmp_watch *watch, uint32_t inode)
 {
 	for (size_t i = 0; i < watch->count; i++)
 		if (watch->items[i].inode == inode)
 			return &watch->items[i];
 	return NULL;
+}
+
+const struct snmp_baseline *snmp_watch_find(const struct snmp_watch *watch, uint32_t inode)
+{
+	return snmp_baseline_find((struct snmp_watch *)watch, inode);
 }
 
 static struct snmp_baseline *snmp_baseline_add(struct snmp_watch *watch, uint32_t inode)

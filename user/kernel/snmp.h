@@ -22,6 +22,9 @@
  */
 void snmp_parse(const char *text, uint64_t counts[SNMP_COUNT], uint32_t *present);
 
+/* ListenOverflows of the namespace that this thread is in. 0 or negative errno. */
+int snmp_read_listen_overflows(uint64_t *ret);
+
 struct snmp_baseline {
 	uint32_t inode;
 	bool seen; /* in the round that is under way */
@@ -39,6 +42,9 @@ struct snmp_watch {
 };
 
 void snmp_watch_release(struct snmp_watch *watch);
+
+/* Where a namespace began; NULL when no round has met it. Valid until the next round. */
+const struct snmp_baseline *snmp_watch_find(const struct snmp_watch *watch, uint32_t inode);
 
 /**
  * Take a round: namespaces that are new begin here, those that went are dropped and noted.

@@ -14,6 +14,7 @@
 #include "user/base/cleanup.h"
 #include "user/base/clock.h"
 #include "user/base/log.h"
+#include "user/kernel/accept_queues.h"
 #include "user/kernel/hooked_map.h"
 #include "user/kernel/iterator.h"
 #include "user/kernel/late_programs.h"
@@ -47,6 +48,7 @@ struct tracer {
 	struct ring_reader *ring;
 	struct wire *wire;
 	struct snmp_watch snmp;
+	struct accept_queues *accept_queues;
 	struct kernel_account account; /* complete after tracer_stop() */
 	struct wire_status wire_account; /* when it stopped */
 	struct event_loop *loop;
@@ -143,6 +145,7 @@ void tracer_free(struct tracer **tracer)
 		close((*tracer)->folder_fd);
 	namespaces_release(&(*tracer)->namespaces);
 	snmp_watch_release(&(*tracer)->snmp);
+	accept_queues_free(&(*tracer)->accept_queues);
 	netns_list_release(&(*tracer)->listed);
 	free(*tracer);
 	*tracer = NULL;
@@ -273,6 +276,17 @@ static int on_watch_timer(struct event_loop *loop, int fd, uint32_t events, void
 	for (int i = 0;
 	     i < WATCH_RUNS_MOST && !ring_reader_is_done(tracer->ring) && program_run(program); i++)
 		ring_reader_read(tracer->ring);
+	return 0;
+}
+
+static int on_accept_queues_timer(struct event_loop *loop, int fd, uint32_t events, void *data)
+{
+	struct tracer *tracer = data;
+
+	(void)loop;
+	(void)fd;
+	(void)events;
+	accept_queues_look(tracer->accept_queues);
 	return 0;
 }
 
@@ -425,6 +439,12 @@ int tracer_start(struct tracer *tracer, struct event_loop *loop, struct pipeline
 	if (err)
 		return log_error(err, "cannot read the ring buffer: %s", strerror(-err));
 	err = event_loop_add_timer(loop, WATCH_INTERVAL_NS, on_watch_timer, tracer);
+	if (err >= 0)
+		err = accept_queues_new(skeleton, &tracer->namespaces, &tracer->snmp,
+					tracer_wants_netns, tracer, &tracer->accept_queues);
+	if (err >= 0)
+		err = event_loop_add_timer(loop, ACCEPT_QUEUES_INTERVAL_NS, on_accept_queues_timer,
+					   tracer);
 	if (err >= 0 && tracer->config.storm_rate)
 		err = event_loop_add_timer(loop, STORM_INTERVAL_NS, on_storm_timer, tracer);
 	if (err < 0)

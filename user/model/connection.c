@@ -118,10 +118,25 @@ void connection_from_storm(const struct storm_record *storm, const struct record
 	ret->storm_level = storm->level;
 }
 
+static bool is_ipv4_any(const uint8_t addr[16])
+{
+	static const uint8_t nothing[4];
+
+	return flow_addr_is_ipv4(addr) && !memcmp(addr + 12, nothing, sizeof(nothing));
+}
+
 void endpoint_append(struct strbuf *b, const uint8_t addr[16], uint16_t port)
 {
 	bool is_ipv4 = flow_addr_is_ipv4(addr);
 
+	if (!port && !flow_addr_half(addr, 0) && (!flow_addr_half(addr, 1) || is_ipv4_any(addr))) {
+		strbuf_append_char(b, '*');
+		return;
+	}
+	if (!port) {
+		strbuf_append_ip(b, addr);
+		return;
+	}
 	if (!is_ipv4)
 		strbuf_append_char(b, '[');
 	strbuf_append_ip(b, addr);

@@ -194,7 +194,7 @@ static inline uint16_t connection_peer_port(const struct closed_connection *c)
 	return NET_TO_HOST_16(c->record.key.port[!c->record.local_side]);
 }
 
-/* 10.0.0.8:9 or [2001:db8::1]:9. */
+/* 10.0.0.8:9 or [2001:db8::1]:9; without a port 10.0.0.8, and "*" where nothing is known. */
 void endpoint_append(struct strbuf *b, const uint8_t addr[16], uint16_t port);
 void connection_append_local(struct strbuf *b, const struct closed_connection *c);
 void connection_append_peer(struct strbuf *b, const struct closed_connection *c);

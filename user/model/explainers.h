@@ -25,6 +25,8 @@ void explain_cancel(struct strbuf *b, const struct closed_connection *c);
 void explain_refused_here(struct strbuf *b, const struct closed_connection *c);
 void explain_no_socket(struct strbuf *b, const struct closed_connection *c);
 void explain_listen_overflow(struct strbuf *b, const struct closed_connection *c);
+/* Of a listener: explanation_listen.c. */
+void explain_accept_queue(struct strbuf *b, const struct closed_connection *c);
 void explain_bad_segment(struct strbuf *b, const struct closed_connection *c);
 void explain_firewall(struct strbuf *b, const struct closed_connection *c);
 

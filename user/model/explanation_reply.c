@@ -42,13 +42,22 @@ void explain_no_socket(struct strbuf *b, const struct closed_connection *c)
 
 void explain_listen_overflow(struct strbuf *b, const struct closed_connection *c)
 {
+	if (evidence_of(c)->subject == SUBJECT_LISTENER) {
+		explain_accept_queue(b, c);
+		return;
+	}
 	say(b, "the accept queue of ");
 	say_owner(b, c, "the listener");
 	say(b, " on ");
 	connection_append_local(b, c);
-	say(b, " was full, so the kernel answered ");
-	connection_append_peer(b, c);
-	say(b, " with RST (tcp_abort_on_overflow)");
+	if (evidence_of(c)->subject == SUBJECT_REPLY) {
+		say(b, " was full, so the kernel answered ");
+		connection_append_peer(b, c);
+		say(b, " with RST (tcp_abort_on_overflow)");
+	} else {
+		say(b, " was full, so the kernel dropped the final ACK of ");
+		connection_append_peer(b, c);
+	}
 }
 
 void explain_bad_segment(struct strbuf *b, const struct closed_connection *c)

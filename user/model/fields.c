@@ -201,41 +201,54 @@ GETTER(ip_version)
 	return give_number(ret, flow_addr_is_ipv4(connection_local_addr(c)) ? 4 : 6);
 }
 
+/* A listener has no peer, and listeners that are not known have no address. */
+static bool has_peer(const struct closed_connection *c)
+{
+	return c->record.evidence.subject != SUBJECT_LISTENER;
+}
+
+static bool has_local(const struct closed_connection *c)
+{
+	return has_peer(c) || connection_local_port(c);
+}
+
 GETTER(local_addr)
 {
 	ret->ip = connection_local_addr(c);
-	return true;
+	return has_local(c);
 }
 
+/* A socket that found no free port has none. */
 GETTER(local_port)
 {
-	return give_number(ret, connection_local_port(c));
+	return give_number_if(ret, connection_local_port(c) != 0, connection_local_port(c));
 }
 
 GETTER(peer_addr)
 {
 	ret->ip = connection_peer_addr(c);
-	return true;
+	return has_peer(c);
 }
 
 GETTER(peer_port)
 {
-	return give_number(ret, connection_peer_port(c));
+	return give_number_if(ret, connection_peer_port(c) != 0, connection_peer_port(c));
 }
 
 static bool give_addr_of(const struct closed_connection *c, struct field_value *ret,
 			 enum connection_client local_if)
 {
 	ret->ip = c->client == local_if ? connection_local_addr(c) : connection_peer_addr(c);
-	return c->client != CONNECTION_CLIENT_UNKNOWN;
+	return c->client != CONNECTION_CLIENT_UNKNOWN &&
+	       (c->client == local_if ? has_local(c) : has_peer(c));
 }
 
 static bool give_port_of(const struct closed_connection *c, struct field_value *ret,
 			 enum connection_client local_if)
 {
-	return give_number_if(ret, c->client != CONNECTION_CLIENT_UNKNOWN,
-			      c->client == local_if ? connection_local_port(c) :
-						      connection_peer_port(c));
+	uint16_t port = c->client == local_if ? connection_local_port(c) : connection_peer_port(c);
+
+	return give_number_if(ret, c->client != CONNECTION_CLIENT_UNKNOWN && port, port);
 }
 
 GETTER(client_addr)
@@ -286,7 +299,7 @@ GETTER(community_id)
 	community_id_append(scratch, &c->record.key);
 	ret->text = scratch->data;
 	ret->len = scratch->len;
-	return !scratch->failed;
+	return has_peer(c) && !scratch->failed;
 }
 
 GETTER(conn_state)

@@ -13,7 +13,7 @@
 static bool evidence_is_valid(const struct close_evidence *e)
 {
 	return !(e->seen & ~EVIDENCE_ALL) && e->subject >= SUBJECT_SOCKET &&
-	       e->subject <= SUBJECT_FORWARDED && e->state < TCP_STATE_COUNT &&
+	       e->subject <= SUBJECT_LISTENER && e->state < TCP_STATE_COUNT &&
 	       e->reply_state < TCP_STATE_COUNT && e->reset_reason < RESET_REASON_COUNT &&
 	       e->drop_reason < DROP_REASON_COUNT && e->trigger_data <= 1 && e->fin_first <= 2 &&
 	       (e->ip_version == 0 || e->ip_version == 4 || e->ip_version == 6);

@@ -305,8 +305,8 @@ static void append_snmp_others(struct strbuf *b, const struct ledger *ledger)
 	if (overflows)
 		strbuf_appendf(b,
 			       PREFIX
-			       "kernel: ListenOverflows %llu, of which %llu were answered by "
-			       "RST; the others may be tried again\n",
+			       "kernel: ListenOverflows %llu (SYNs and final ACKs that full accept "
+			       "queues dropped; told in %llu endings)\n",
 			       overflows, verdict_total(ledger, CLOSE_LOCAL_LISTEN_OVERFLOW));
 	if (timeouts)
 		strbuf_appendf(b,

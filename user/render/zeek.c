@@ -124,6 +124,9 @@ static void zeek_append(struct form *form, struct strbuf *b, const void *row)
 	bool lasted, has_bytes = connection_has(c, CONNECTION_HAS_BYTES);
 
 	(void)form;
+	/* No connection, so nothing for a log of connections. */
+	if (c->record.evidence.subject == SUBJECT_LISTENER)
+		return;
 	if (!zeek) {
 		summary_of_record(c, &made);
 		zeek = &made;

@@ -816,6 +816,7 @@ struct sock {
 	int sk_sndbuf;
 	int sk_wmem_queued;
 	void *sk_user_data;
+	atomic_t sk_drops;
 	struct {
 		atomic_t rmem_alloc;
 		int len;
@@ -996,10 +997,15 @@ struct netns_ipv4 {
 	int sysctl_tcp_keepalive_intvl;
 };
 
+struct netns_core {
+	int sysctl_somaxconn;
+};
+
 struct net {
 	struct ns_common ns;
 	u64 net_cookie;
 	struct netns_ipv4 ipv4;
+	struct netns_core core;
 };
 
 struct sk_buff {
