@@ -203,6 +203,10 @@ sorted() {
 		pids[$name]=$!
 		await 20 is_settled "${pids[$name]}"
 		for task in /proc/"${pids[$name]}"/task/*; do
+			if [ "$(<"$task/comm")" = closetrace-out ]; then
+				writer_keeps_nothing "$task" "$command"
+				continue
+			fi
 			echo "$command: $(grep -E '^(Uid|Gid|Groups|Cap...|NoNewPrivs|Seccomp):' "$task/status" | tr '\n\t' '  ')"
 			[ "$(capsh --decode="$(status_of "$task" CapEff)" | sed 's/.*=//' | sorted)" = "$(sorted <<< "$kept")" ]
 			[ "$(status_of "$task" CapPrm)" = "$(status_of "$task" CapEff)" ]
@@ -216,6 +220,14 @@ sorted() {
 		kill -INT "${pids[$name]}"
 		closetrace_wait "$name"
 	done < <(rows_of_docs)
+}
+
+# It may stay the user whose files it renames, without any capability.
+writer_keeps_nothing() { # writer_keeps_nothing TASK COMMAND
+	echo "$2, a writer: $(grep -E '^(Uid|Gid|Groups|Cap...|NoNewPrivs|Seccomp):' "$1/status" | tr '\n\t' '  ')"
+	[ "$(status_of "$1" CapEff)$(status_of "$1" CapPrm)$(status_of "$1" CapBnd)" = "$(printf '%048d' 0)" ]
+	[ "$(status_of "$1" NoNewPrivs)$(status_of "$1" Seccomp)" = 12 ]
+	[[ $2 == *FILE* ]] || [ "$(status_of "$1" Uid)" != 0 ]
 }
 
 status_of() { # status_of FOLDER NAME: the first word
@@ -251,6 +263,7 @@ is_settled() {
 	echo kept >"$folder/other"
 	chown 65534 "$folder/other"
 	mkfifo "$folder/fifo"
+	chown 65534 "$folder/fifo"
 	for file in link second other fifo target; do
 		status=0
 		timeout 20 "$CLOSETRACE" trace --netns "$netns" -d 1s -w "$folder/$file" \

@@ -64,4 +64,8 @@ int version_command(const void *options);
 /* The kernel-facing negative errno of a failed start as an exit code. */
 int exit_code_of(int err);
 
+/* To stdout, escaped (user/base/text_print.h). An exit code; what failed is logged. */
+struct strbuf;
+int command_print(const struct strbuf *text);
+
 #endif

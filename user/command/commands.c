@@ -252,13 +252,11 @@ int command_run(const struct command *command, int argc, char **argv)
 
 int version_command(const void *options)
 {
+	_cleanup_(strbuf_release) struct strbuf text = STRBUF_INIT;
+
 	(void)options;
-	printf("closetrace " CLOSETRACE_VERSION "\n");
-	if (fflush(stdout)) {
-		log_error(-errno, "cannot write to stdout: %s", strerror(errno));
-		return EXIT_RUNTIME;
-	}
-	return EXIT_OK;
+	strbuf_append_str(&text, "closetrace " CLOSETRACE_VERSION "\n");
+	return command_print(&text);
 }
 
 int exit_code_of(int err)

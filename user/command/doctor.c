@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 
 #include "user/base/cleanup.h"
+#include "user/base/json_text.h"
 #include "user/base/log.h"
 #include "user/base/strbuf.h"
 #include "user/command/command.h"
@@ -31,6 +32,8 @@ static void append_features(struct strbuf *b, const struct kernel_features *feat
 	}
 }
 
+#define INTERFACE_COLUMNS 17
+
 struct doctor_links {
 	struct strbuf *text;
 	enum hook_choice hook;
@@ -41,6 +44,7 @@ struct doctor_links {
 static int doctor_link(const struct netlink_link *link, void *data)
 {
 	struct doctor_links *links = data;
+	size_t begin;
 	int removed;
 
 	if (links->clean) {
@@ -48,9 +52,23 @@ static int doctor_link(const struct netlink_link *link, void *data)
 		links->removed += removed > 0 ? removed : 0;
 		return 0;
 	}
-	strbuf_appendf(links->text, "  %-16s %s\n", link->name,
-		       hook_policy_explain(links->hook, link));
+	strbuf_append_str(links->text, "  ");
+	begin = links->text->len;
+	text_append_escaped(links->text, link->name, strlen(link->name));
+	do {
+		strbuf_append_char(links->text, ' ');
+	} while (!links->text->failed && links->text->len < begin + INTERFACE_COLUMNS);
+	strbuf_appendf(links->text, "%s\n", hook_policy_explain(links->hook, link));
 	return 0;
+}
+
+static void append_namespace(struct strbuf *b, const struct network_namespace *ns, bool is_own)
+{
+	const char *name = is_own ? "this one" : ns->path;
+
+	strbuf_appendf(b, "namespace %u (", ns->inode);
+	text_append_escaped(b, name, strlen(name));
+	strbuf_append_str(b, "):\n");
 }
 
 /* All namespaces, or as many as may be entered. */
@@ -72,8 +90,7 @@ static int doctor_each_namespace(struct doctor_links *links)
 			continue;
 		}
 		if (links->text)
-			strbuf_appendf(links->text, "namespace %u (%s):\n", ns->inode,
-				       ns->inode == namespaces.own_inode ? "this one" : ns->path);
+			append_namespace(links->text, ns, ns->inode == namespaces.own_inode);
 		err = netlink_list_links(doctor_link, links);
 		namespaces_leave(&namespaces, ns);
 	}
@@ -82,6 +99,7 @@ static int doctor_each_namespace(struct doctor_links *links)
 
 static int doctor_clean(void)
 {
+	_cleanup_(strbuf_release) struct strbuf text = STRBUF_INIT;
 	struct doctor_links links = { .clean = true };
 	int err = doctor_each_namespace(&links);
 
@@ -89,8 +107,9 @@ static int doctor_clean(void)
 		log_error(err, "cannot look for left filters: %s", strerror(-err));
 		return EXIT_RUNTIME;
 	}
-	printf("%d left filter%s removed\n", links.removed, links.removed == 1 ? "" : "s");
-	return fflush(stdout) ? EXIT_RUNTIME : EXIT_OK;
+	strbuf_appendf(&text, "%d left filter%s removed\n", links.removed,
+		       links.removed == 1 ? "" : "s");
+	return command_print(&text);
 }
 
 int doctor_command(const void *data)
@@ -116,10 +135,8 @@ int doctor_command(const void *data)
 		strbuf_appendf(&text, "hooks with --hook %s:\n", hook_choice_name(links.hook));
 		doctor_each_namespace(&links);
 	}
-	if (fwrite(text.data, text.len, 1, stdout) != 1 || fflush(stdout)) {
-		log_error(-errno, "cannot write to stdout: %s", strerror(errno));
+	if (command_print(&text))
 		return EXIT_RUNTIME;
-	}
 	if (missing == KERNEL_FEATURE_COUNT)
 		return EXIT_OK;
 	kernel_features_log_missing(missing);

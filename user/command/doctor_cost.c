@@ -205,9 +205,5 @@ int doctor_cost(const struct doctor_options *options)
 	strbuf_append_char(&text, '\n');
 	append_programs(&text, &run, costs, count);
 	append_memory(&text, &run);
-	if (text.failed || fwrite(text.data, text.len, 1, stdout) != 1 || fflush(stdout)) {
-		log_error(-errno, "cannot write to stdout: %s", strerror(errno));
-		return EXIT_RUNTIME;
-	}
-	return EXIT_OK;
+	return command_print(&text);
 }

@@ -145,18 +145,6 @@ const struct option_table explain_option_table = {
 	.word_names = explain_name_at,
 };
 
-static int text_print(const struct strbuf *b)
-{
-	if (b->failed) {
-		log_error(-ENOMEM, "out of memory");
-		return EXIT_RUNTIME;
-	}
-	if (fwrite(b->data, 1, b->len, stdout) == b->len && fflush(stdout) == 0)
-		return EXIT_OK;
-	log_error(-errno, "cannot write to stdout: %s", strerror(errno));
-	return EXIT_RUNTIME;
-}
-
 int explain_command(const void *data)
 {
 	_cleanup_(strbuf_release) struct strbuf b = STRBUF_INIT;
@@ -181,5 +169,5 @@ int explain_command(const void *data)
 				  name);
 		return EXIT_USAGE;
 	}
-	return text_print(&b);
+	return command_print(&b);
 }

@@ -155,15 +155,6 @@ static void append_command(struct strbuf *b, const struct command *command)
 }
 
 /* -- printing -------------------------------------------------------------------------------- */
-static int text_print(const struct strbuf *text)
-{
-	if (text->failed || fwrite(text->data, text->len, 1, stdout) != 1 || fflush(stdout)) {
-		log_error(-EIO, "cannot write the help to stdout: %s", strerror(errno));
-		return EXIT_RUNTIME;
-	}
-	return EXIT_OK;
-}
-
 int help_print(const struct command *command)
 {
 	_cleanup_(strbuf_release) struct strbuf text = STRBUF_INIT;
@@ -172,7 +163,7 @@ int help_print(const struct command *command)
 		append_command(&text, command);
 	else
 		append_general(&text);
-	return text_print(&text);
+	return command_print(&text);
 }
 
 static int part_print(const struct help_options *options)
@@ -187,7 +178,7 @@ static int part_print(const struct help_options *options)
 		help_append_commands(&text);
 	else
 		help_append_examples(&text);
-	return text_print(&text);
+	return command_print(&text);
 }
 
 int help_command(const void *data)

@@ -11,6 +11,7 @@
 #include "user/base/clock.h"
 #include "user/base/input_file.h"
 #include "user/base/log.h"
+#include "user/base/text_print.h"
 #include "user/command/command.h"
 #include "user/command/replay_groups.h"
 #include "user/command/replay_options.h"
@@ -259,8 +260,7 @@ static void print_account(const struct replay_run *run)
 	strbuf_append_char(&text, '\n');
 	if (ledger.outlet_count > 1 && !run->groups)
 		ledger_append_outlets(&text, &ledger);
-	if (!text.failed)
-		fwrite(text.data, text.len, 1, stderr);
+	text_print(stderr, &text);
 }
 
 static int take_all(struct replay_run *run)

@@ -14,6 +14,7 @@
 #include "user/base/event_loop.h"
 #include "user/base/json_text.h"
 #include "user/base/log.h"
+#include "user/base/text_print.h"
 #include "user/command/command.h"
 #include "user/command/trace_containers.h"
 #include "user/command/trace_options.h"
@@ -333,8 +334,7 @@ static void trace_print_ledger(const struct trace *trace)
 	ledger_append(&text, &ledger);
 	if (trace->options->common.debug)
 		ledger_append_counters(&text, &ledger.counters);
-	if (!text.failed)
-		fwrite(text.data, text.len, 1, stderr);
+	text_print(stderr, &text);
 	if (trace->judged_by_sample)
 		log_info("filter: %" PRIu64 " endings that were only counted in a storm were taken "
 			 "or not as the one that stands for them; --storm-rate 0 asks each",
@@ -346,8 +346,7 @@ static int trace_run(struct trace *trace)
 {
 	int err, outlets_err;
 
-	tracer_drop_privilege(trace->tracer,
-			      trace->options->packets.path ? PRIVILEGE_FOR_FILES : 0);
+	tracer_drop_privilege(trace->tracer, 0);
 	trace_say_ready(trace);
 	pipeline_flush(trace->pipeline);
 	err = event_loop_run(trace->loop);
@@ -379,21 +378,10 @@ static int trace_read_filter(struct trace *trace)
 
 static int trace_explain_filter(const struct trace *trace)
 {
-	_cleanup_(strbuf_release) struct strbuf text = STRBUF_INIT, printable = STRBUF_INIT;
-	const char *line, *end;
+	_cleanup_(strbuf_release) struct strbuf text = STRBUF_INIT;
 
 	filter_explain(&text, trace->filter, &trace->source.config);
-	if (text.failed)
-		return log_error(EXIT_RUNTIME, "not enough memory");
-	for (line = text.data; (end = strchr(line, '\n')); line = end + 1) {
-		text_append_printable(&printable, line, (size_t)(end - line));
-		strbuf_append_char(&printable, '\n');
-	}
-	if (printable.failed)
-		return log_error(EXIT_RUNTIME, "not enough memory");
-	if (fwrite(printable.data, 1, printable.len, stdout) != printable.len || fflush(stdout))
-		return log_error(EXIT_RUNTIME, "cannot write to stdout: %s", strerror(errno));
-	return EXIT_OK;
+	return command_print(&text);
 }
 
 int trace_command(const void *options)

@@ -4,7 +4,9 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <linux/capability.h>
+#include <pthread.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -122,10 +124,12 @@ static bool uid_has_processes(uid_t uid)
 	return false;
 }
 
-void privilege_plan(uint32_t uses, struct privilege_plan *ret)
+static struct privilege_plan chosen_user;
+
+/* Once: all threads become the same. */
+static void user_choose(void)
 {
-	struct privilege_plan plan = { .uses = uses, .uid = (uid_t)-1, .gid = (gid_t)-1 };
-	struct privilege_plan taken;
+	struct privilege_plan plan = { .uid = (uid_t)-1, .gid = (gid_t)-1 }, taken;
 	uid_t uid;
 
 	if (!geteuid() && privilege_has(CAP_SETUID) && privilege_has(CAP_SETGID) &&
@@ -137,7 +141,16 @@ void privilege_plan(uint32_t uses, struct privilege_plan *ret)
 		plan.uid = uid;
 		plan.gid = (gid_t)uid;
 	}
-	*ret = plan;
+	chosen_user = plan;
+}
+
+void privilege_plan(uint32_t uses, struct privilege_plan *ret)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, user_choose);
+	*ret = chosen_user;
+	ret->uses = uses;
 }
 
 /* By system calls: those of the library change all threads, and each keeps capabilities for itself. */
@@ -172,7 +185,8 @@ int privilege_drop(const struct privilege_plan *plan)
 		return -errno;
 	/* Without the capability for it the set stays, and is of no use to who can start nothing. */
 	err = privilege_has(CAP_SETPCAP) ? bounding_set_empty() : 0;
-	if (!err && plan->uid != (uid_t)-1)
+	/* A thread that begins later is that user already, and may not ask again. */
+	if (!err && plan->uid != (uid_t)-1 && plan->uid != geteuid())
 		err = user_change(plan->uid, plan->gid);
 	if (!err)
 		err = capabilities_get(data);
@@ -184,6 +198,32 @@ int privilege_drop(const struct privilege_plan *plan)
 		data[i].inheritable = 0;
 	}
 	return capabilities_set(data);
+}
+
+/* Whether this user may rename there without a capability. */
+static bool folder_is_own(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[PATH_MAX];
+	struct stat status;
+
+	if (snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path) + 1 : 1,
+		     slash ? path : ".") >= (int)sizeof(folder) ||
+	    stat(folder, &status))
+		return false;
+	return status.st_uid == geteuid() || status.st_mode & S_IWOTH;
+}
+
+int privilege_drop_in_writer(const char *renamed)
+{
+	struct privilege_plan plan;
+
+	privilege_plan(0, &plan);
+	if (renamed) {
+		plan.uses = folder_is_own(renamed) ? 0 : PRIVILEGE_FOR_FILES;
+		plan.uid = (uid_t)-1;
+	}
+	return privilege_drop(&plan);
 }
 
 void privilege_tell_missing(uint32_t uses)

@@ -17,7 +17,7 @@
 	X(NAMESPACES, "finds other network namespaces, and enters them")                           \
 	X(STACKS, "names the functions of stacks")                                                 \
 	X(NAMES, "names cgroups and containers")                                                   \
-	X(FILES, "makes files anew where it made them")
+	X(FILES, "renames files, and makes them anew, in a folder that is not its own")
 
 #define PRIVILEGE_USE_NUMBER(id, ...) PRIVILEGE_USE_NUMBER_##id,
 enum { PRIVILEGE_USES(PRIVILEGE_USE_NUMBER) PRIVILEGE_USE_COUNT };
@@ -54,6 +54,17 @@ void privilege_plan(uint32_t uses, struct privilege_plan *ret);
  * @return  0 or negative errno; what could not be given up is kept.
  */
 int privilege_drop(const struct privilege_plan *plan);
+
+/**
+ * The same for a thread that does nothing but write what is open. Called first in it, whenever that is:
+ * it keeps nothing. Where a file is to be renamed when it is full, and made anew, the thread keeps the
+ * user, whose file it is, without any capability; in a folder of another user it takes DAC_OVERRIDE
+ * and FOWNER.
+ *
+ * @renamed  The path of that file; NULL for none.
+ * @return   As privilege_drop().
+ */
+int privilege_drop_in_writer(const char *renamed);
 
 /* Say what is lost for want of a capability that these uses would take. */
 void privilege_tell_missing(uint32_t uses);

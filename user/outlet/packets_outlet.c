@@ -218,7 +218,8 @@ int packets_outlet_open(const struct writer_options *options, const struct trace
 	writer.head = &self->head;
 	err = self->head.failed ? -ENOMEM : writer_open(&writer, &self->writer);
 	if (err)
-		return log_error(err, "cannot write packets to %s: %s", self->path, strerror(-err));
+		return log_error(-EIO, "cannot write packets to %s: %s", self->path,
+				 output_file_reason(err));
 	*ret = TAKE_PTR(outlet);
 	return 0;
 }

@@ -11,6 +11,8 @@
 
 #include "user/base/cleanup.h"
 #include "user/base/clock.h"
+#include "user/base/log.h"
+#include "user/kernel/privilege.h"
 #include "user/outlet/writer_file.h"
 
 #define CHUNK_BYTES_MOST (256u * 1024)
@@ -306,7 +308,12 @@ static void *writer_run(void *data)
 {
 	struct writer *writer = data;
 	bool goes_on = true;
+	int err;
 
+	pthread_setname_np(pthread_self(), "closetrace-out");
+	err = privilege_drop_in_writer(writer->file.max_bytes ? writer->file.path : NULL);
+	if (err)
+		log_warn("a writer keeps more privilege than needed: %s", strerror(-err));
 	pthread_mutex_lock(&writer->lock);
 	while (goes_on) {
 		while (!writer->queue && !writer->is_closing)
@@ -365,6 +372,12 @@ int writer_open(const struct writer_options *options, struct writer **ret)
 			       options->head);
 	if (err)
 		return err;
+	/* The one that renames its file stays the user whose file it is: it begins before that changes. */
+	if (writer->file.max_bytes) {
+		err = start_thread(writer);
+		if (err)
+			return err;
+	}
 	if (options->head) {
 		struct strbuf *text = writer_begin(writer, 0);
 
