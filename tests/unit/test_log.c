@@ -151,6 +151,39 @@ TEST(long_sentence_is_not_cut)
 	close(capture.read_fd);
 }
 
+/* Nobody reads: nothing waits, and what is missing is said when somebody does. */
+TEST(a_reader_that_does_not_read_is_not_waited_for)
+{
+	struct capture capture;
+	char text[4096] = "", expected[256];
+	int fds[2], lines = 0;
+	ssize_t n;
+
+	assert_int_equal(pipe(fds), 0);
+	capture.saved_fd = dup(STDERR_FILENO);
+	dup2(fds[1], STDERR_FILENO);
+	for (int i = 0; i < 1000; i++)
+		log_info("%01000d", i);
+	dup2(capture.saved_fd, STDERR_FILENO);
+	assert_int_equal(fcntl(fds[0], F_SETFL, O_NONBLOCK), 0);
+	while ((n = read(fds[0], text, sizeof(text))) > 0)
+		for (ssize_t i = 0; i < n; i++)
+			lines += text[i] == '\n';
+	assert_in_range(lines, 1, 999);
+	dup2(fds[1], STDERR_FILENO);
+	log_info("read again");
+	capture_end(&capture);
+	memset(text, 0, sizeof(text));
+	assert_true(read(fds[0], text, sizeof(text) - 1) > 0);
+	snprintf(expected, sizeof(expected),
+		 "closetrace: %d messages are missing here: nobody read them\n"
+		 "closetrace: read again\n",
+		 1000 - lines);
+	assert_string_equal(text, expected);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 TEST(errno_is_kept)
 {
 	struct capture capture = capture_begin();

@@ -2,7 +2,11 @@
 #include "user/base/log.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "user/base/cleanup.h"
@@ -21,14 +25,93 @@ bool log_level_is_enabled(enum log_level level)
 	return level <= log_level_now;
 }
 
-static void log_write(const char *data, size_t len)
+/* How long a message waits for a reader that does not read; the ones behind it do not. */
+#define WAIT_MS 50
+/* What a pipe that is ready takes without waiting (PIPE_BUF). */
+#define PIECE_BYTES 4096
+
+static bool is_blocked;
+static uint64_t lines_lost;
+
+static bool stderr_is_ready(void)
+{
+	struct pollfd ready = { .fd = STDERR_FILENO, .events = POLLOUT };
+	int n;
+
+	do {
+		n = poll(&ready, 1, __atomic_load_n(&is_blocked, __ATOMIC_RELAXED) ? 0 : WAIT_MS);
+	} while (n < 0 && errno == EINTR);
+	__atomic_store_n(&is_blocked, n == 0, __ATOMIC_RELAXED);
+	return n != 0;
+}
+
+/* False when it is to be dropped. A short write is not continued: it would be a second line. */
+static bool log_write_piece(const char *data, size_t len)
 {
 	ssize_t written;
 
-	/* A short write is not continued: it would be a second line for other writers. */
+	if (!stderr_is_ready())
+		return false;
 	do {
 		written = write(STDERR_FILENO, data, len);
 	} while (written < 0 && errno == EINTR);
+	return true;
+}
+
+static bool stderr_is_pipe(void)
+{
+	struct stat status;
+
+	return !fstat(STDERR_FILENO, &status) && S_ISFIFO(status.st_mode);
+}
+
+static bool log_write_line(const char *data, size_t len)
+{
+	size_t piece = len > PIECE_BYTES && stderr_is_pipe() ? PIECE_BYTES : len;
+	bool is_out = true;
+
+	for (size_t at = 0; is_out && at < len; at += piece)
+		is_out = log_write_piece(data + at, len - at < piece ? len - at : piece);
+	return is_out;
+}
+
+static void log_write(const char *data, size_t len)
+{
+	uint64_t missing = __atomic_exchange_n(&lines_lost, 0, __ATOMIC_RELAXED);
+	char sentence[128];
+	int made;
+
+	if (missing) {
+		made = snprintf(sentence, sizeof(sentence),
+				"closetrace: %" PRIu64 " messages are missing here: nobody read "
+				"them\n",
+				missing);
+		if (!log_write_line(sentence, (size_t)made)) {
+			__atomic_fetch_add(&lines_lost, missing + 1, __ATOMIC_RELAXED);
+			return;
+		}
+	}
+	if (!log_write_line(data, len))
+		__atomic_fetch_add(&lines_lost, 1, __ATOMIC_RELAXED);
+}
+
+void log_text(const char *text, size_t len)
+{
+	_cleanup_(strbuf_release) struct strbuf line = STRBUF_INIT;
+
+	while (len) {
+		const char *end = memchr(text, '\n', len);
+		size_t line_len = end ? (size_t)(end - text) : len;
+
+		strbuf_reset(&line);
+		text_append_printable(&line, text, line_len);
+		strbuf_append_char(&line, '\n');
+		if (!line.failed)
+			log_write(line.data, line.len);
+		line_len += end != NULL;
+		text += line_len;
+		len -= line_len;
+	}
 }
 
 void log_valist(enum log_level level, const char *fmt, va_list args)

@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 enum log_level {
 	LOG_LEVEL_ERROR,
@@ -36,6 +37,14 @@ int log_error(int err, const char *fmt, ...) __attribute__((format(printf, 2, 3)
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/**
+ * Print lines that are complete, each escaped as above.
+ *
+ * Nothing here waits for a reader of stderr that does not read: after a moment lines are dropped,
+ * and their number is said as soon as they can be written again.
+ */
+void log_text(const char *text, size_t len);
 
 /* The same for callers that hold a va_list, such as the print hook of a library. */
 void log_valist(enum log_level level, const char *fmt, va_list args)

@@ -2,7 +2,6 @@
 #include "user/command/doctor_cost.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +12,10 @@
 #include "user/base/clock.h"
 #include "user/base/log.h"
 #include "user/command/command.h"
+#include "user/engine/engine.h"
+#include "user/engine/live_source.h"
 #include "user/kernel/program_cost.h"
 #include "user/model/duration_text.h"
-#include "user/pipeline/ledger.h"
 
 #define COST_DURATION_NS (10 * CLOCK_NS_PER_SECOND)
 /* One run of it for every TCP socket that went. */
@@ -24,10 +24,8 @@
 
 /* -- the measurement ------------------------------------------------------------------------- */
 struct cost_run {
-	struct record_context context;
-	struct event_loop *loop;
+	struct engine *engine;
 	struct tracer *tracer;
-	struct pipeline *pipeline;
 	int stats_fd;
 	uint64_t begin_ns, took_ns;
 	uint64_t own_cpu_us;
@@ -35,20 +33,9 @@ struct cost_run {
 
 static void cost_run_release(struct cost_run *run)
 {
-	tracer_free(&run->tracer);
-	pipeline_free(&run->pipeline);
-	event_loop_free(&run->loop);
+	engine_free(&run->engine);
 	if (run->stats_fd >= 0)
 		close(run->stats_fd);
-}
-
-static int on_cost_end(struct event_loop *loop, int fd, uint32_t what, void *data)
-{
-	(void)fd;
-	(void)what;
-	(void)data;
-	event_loop_stop(loop, 0);
-	return 0;
 }
 
 static uint64_t own_cpu_us(void)
@@ -62,24 +49,23 @@ static uint64_t own_cpu_us(void)
 
 static int cost_run_open(struct cost_run *run, const struct doctor_options *options)
 {
-	static const int signals[] = { SIGINT, SIGTERM };
-	struct pipeline_options pipeline = { .context = &run->context };
-	uint64_t duration_ns = options->output.duration_ns ?: COST_DURATION_NS;
+	struct engine_options engine = {
+		.duration_ns = options->output.duration_ns ?: COST_DURATION_NS,
+	};
+	struct live_source_options live = {
+		.tracer = options->source.tracer,
+		.names_nothing = true,
+	};
+	struct source *source;
 	int err;
 
-	err = event_loop_new(&run->loop);
-	if (err >= 0)
-		err = event_loop_add_signals(run->loop, signals, 2, on_cost_end, run);
-	if (err < 0)
-		return log_error(err, "cannot prepare the event loop: %s", strerror(-err));
-	err = tracer_new(&options->source.tracer, &run->tracer);
+	err = engine_new(&engine, &run->engine);
+	if (!err)
+		err = live_source_open(&live, &source);
 	if (err)
 		return err;
-	pipeline.config = tracer_config_in_use(run->tracer);
-	err = pipeline_new(&pipeline, &run->pipeline);
-	if (err)
-		return log_error(err, "not enough memory");
-	err = tracer_start(run->tracer, run->loop, run->pipeline);
+	run->tracer = live_source_tracer(source);
+	err = engine_start(run->engine, source);
 	if (err)
 		return err;
 	/* Before: it takes a capability that is not kept. */
@@ -91,11 +77,8 @@ static int cost_run_open(struct cost_run *run, const struct doctor_options *opti
 	if (run->stats_fd < 0)
 		return log_error(run->stats_fd, "the kernel does not measure its BPF programs: %s",
 				 strerror(-run->stats_fd));
-	err = event_loop_add_timer(run->loop, duration_ns, on_cost_end, run);
-	if (err < 0)
-		return log_error(err, "cannot make a timer: %s", strerror(-err));
 	tracer_drop_privilege(run->tracer, 0);
-	log_info("measuring for %.0f s; Ctrl-C ends it sooner", (double)duration_ns / 1e9);
+	log_info("measuring for %.0f s; Ctrl-C ends it sooner", (double)engine.duration_ns / 1e9);
 	run->begin_ns = clock_monotonic_ns();
 	run->own_cpu_us = own_cpu_us();
 	return 0;
@@ -195,7 +178,7 @@ int doctor_cost(const struct doctor_options *options)
 	err = cost_run_open(&run, options);
 	if (err)
 		return exit_code_of(err);
-	err = event_loop_run(run.loop);
+	err = engine_run(run.engine);
 	run.took_ns = clock_monotonic_ns() - run.begin_ns;
 	count = program_cost_read(fds, tracer_program_fds(run.tracer, fds), costs);
 	if (err)

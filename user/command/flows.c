@@ -2,22 +2,18 @@
 /* `closetrace flows`: counts per conversation or group, once per interval or once at the end. */
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <unistd.h>
 
 #include "user/base/cleanup.h"
 #include "user/base/clock.h"
 #include "user/base/event_loop.h"
 #include "user/base/log.h"
 #include "user/command/command.h"
-#include "user/command/flow_engine.h"
 #include "user/command/flows_options.h"
+#include "user/engine/live_counts.h"
 #include "user/filter/filter.h"
-#include "user/outlet/outlets.h"
 #include "user/outlet/rows_outlet.h"
 #include "user/render/flow_columns.h"
 
@@ -26,11 +22,10 @@
  */
 struct flows {
 	const struct flows_options *options;
-	struct event_loop *loop;
-	struct flow_engine *engine;
+	struct engine *engine;
+	struct live_counts *counts;
 	struct filter *filter; /* NULL = every row */
-	struct outlets *outlets;
-	struct outlet *tables[OUTPUT_REQUESTS_MAX]; /* of the outlets: one for each --output */
+	struct outlet *tables[OUTPUT_REQUESTS_MAX]; /* of the engine: one for each --output */
 	struct flow_row *rows;
 	const void **shown; /* struct flow_row */
 	uint32_t keys;
@@ -40,10 +35,9 @@ struct flows {
 
 static void flows_release(struct flows *flows)
 {
-	flow_engine_free(&flows->engine);
-	event_loop_free(&flows->loop);
+	engine_free(&flows->engine);
+	live_counts_free(&flows->counts);
 	filter_free(&flows->filter);
-	outlets_free(&flows->outlets);
 	free(flows->rows);
 	free(flows->shown);
 }
@@ -94,9 +88,9 @@ static int flows_show(struct flows *flows)
 	size_t count;
 	int err;
 
-	err = flow_engine_poll(flows->engine);
+	err = live_counts_poll(flows->counts);
 	if (!err)
-		err = flow_engine_rows(flows->engine, !flows->options->once, &flows->rows, &count);
+		err = live_counts_rows(flows->counts, !flows->options->once, &flows->rows, &count);
 	if (!err)
 		err = flows_choose(flows, count, &count);
 	if (err)
@@ -115,77 +109,20 @@ static int on_interval(struct event_loop *loop, int fd, uint32_t events, void *d
 	return flows_show(data);
 }
 
-static int on_end(struct event_loop *loop, int fd, uint32_t events, void *data)
-{
-	(void)fd;
-	(void)events;
-	(void)data;
-	event_loop_stop(loop, 0);
-	return 0;
-}
-
-static int on_outlets(struct event_loop *loop, int fd, uint32_t events, void *data)
-{
-	const struct flows *flows = data;
-
-	(void)fd;
-	(void)events;
-	if (outlets_check(flows->outlets))
-		event_loop_stop(loop, 0);
-	return 0;
-}
-
-static int flows_open_outlets(struct flows *flows)
+static int flows_open_tables(struct flows *flows)
 {
 	const struct output_options *output = &flows->options->output;
-	struct outlets_options options = {
-		.queue_bytes = output->queue_bytes,
-		.parts = output->request_count,
-	};
-	int err = outlets_new(&options, &flows->outlets);
+	int err = 0;
 
-	if (err)
-		return log_error(err, "cannot prepare the output: %s", strerror(-err));
 	for (size_t i = 0; !err && i < output->request_count; i++) {
 		struct columns columns = flows->columns;
 
 		if (!flows->has_columns)
 			flow_columns(output->requests[i].form, flows->keys, &columns);
-		err = outlets_open_rows(flows->outlets, &output->requests[i], &flow_row_type,
-					&columns, &flows->tables[i]);
+		err = outlets_open_rows(engine_outlets(flows->engine), &output->requests[i],
+					&flow_row_type, &columns, &flows->tables[i]);
 	}
 	return err;
-}
-
-static int flows_open_loop(struct flows *flows)
-{
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	int err;
-
-	err = event_loop_new(&flows->loop);
-	if (err >= 0)
-		err = event_loop_add_signals(flows->loop, signals, 3, on_end, flows);
-	if (err >= 0)
-		err = event_loop_add_fd(flows->loop, outlets_event_fd(flows->outlets), EPOLLIN,
-					on_outlets, flows);
-	return err < 0 ? log_error(err, "cannot prepare the event loop: %s", strerror(-err)) : 0;
-}
-
-/* The clock of --duration and --interval starts when everything is attached. */
-static int flows_start_timers(struct flows *flows)
-{
-	const struct flows_options *options = flows->options;
-	uint64_t end_ns = options->output.duration_ns;
-	int err = 0;
-
-	if (options->once && !end_ns)
-		end_ns = options->counts.interval_ns;
-	if (end_ns)
-		err = event_loop_add_timer(flows->loop, end_ns, on_end, flows);
-	if (err >= 0 && !options->once)
-		err = event_loop_add_timer(flows->loop, options->counts.interval_ns, on_interval,
-					   flows);
-	return err < 0 ? log_error(err, "cannot make a timer: %s", strerror(-err)) : 0;
 }
 
 /* A key that is not grouped by is null in every row: who asks for it means something else. */
@@ -220,14 +157,14 @@ static int flows_prepare(struct flows *flows)
 	err = filter_options_parse(&flows->options->filter, &flow_row_type, &flows->filter);
 	if (!err)
 		err = flows_check_keys(flows);
-	return err ? err : flows_open_outlets(flows);
+	return err;
 }
 
-static void flows_tell_losses(struct flows *flows)
+static void flows_tell_losses(const struct flows *flows)
 {
 	struct ledger ledger;
 
-	if (flow_engine_ledger(flows->engine, &ledger))
+	if (engine_fill_ledger(flows->engine, &ledger))
 		return;
 	if (ledger.counters.counts[COUNTER_CLOSE_LOST])
 		log_warn("%" PRIu64
@@ -239,40 +176,61 @@ static void flows_tell_losses(struct flows *flows)
 			 (uint64_t)ledger.counters.counts[COUNTER_FLOW_INSERT_FAILED]);
 }
 
-/* -EPIPE means that the reader has seen enough: no error. */
-static int flows_run(struct flows *flows)
+static void flows_say_ready(const struct flows *flows)
 {
 	_cleanup_(strbuf_release) struct strbuf watched = STRBUF_INIT;
-	int err, outlets_err;
 
-	flow_engine_drop_privilege(flows->engine);
-	flow_engine_append_watched(flows->engine, &watched);
+	live_counts_append_watched(flows->counts, &watched);
 	log_info("ready: counting the packets of %s; Ctrl-C stops",
 		 watched.failed ? "some interfaces" : watched.data);
-	err = flows_start_timers(flows);
-	if (!err)
-		err = event_loop_run(flows->loop);
-	flow_engine_stop(flows->engine);
+}
+
+static int flows_run(struct flows *flows)
+{
+	int err = 0, outlets_err;
+
+	live_counts_drop_privilege(flows->counts);
+	flows_say_ready(flows);
+	if (!flows->options->once)
+		err = event_loop_add_timer(engine_loop(flows->engine),
+					   flows->options->counts.interval_ns, on_interval, flows);
+	if (err >= 0)
+		err = engine_run(flows->engine);
+	engine_stop(flows->engine);
 	if (!err)
 		err = flows_show(flows);
-	outlets_err = outlets_drain(flows->outlets, clock_monotonic_ns() + OUTLETS_DRAIN_NS);
+	outlets_err = engine_drain(flows->engine);
 	flows_tell_losses(flows);
 	if (err)
 		log_error(err, "flows stopped: %s", strerror(-err));
-	return err || (outlets_err && outlets_err != -EPIPE) ? EXIT_RUNTIME : EXIT_OK;
+	return err || outlets_err ? EXIT_RUNTIME : EXIT_OK;
 }
 
-static int flows_open_engine(struct flows *flows)
+static int flows_open(struct flows *flows)
 {
 	const struct flows_options *options = flows->options;
-	struct flow_engine_options engine = {
-		.tracer = options->source.tracer,
+	struct engine_options engine = {
+		.outlets = { .queue_bytes = options->output.queue_bytes,
+			     .parts = options->output.request_count },
 		.zones_path = options->filter.zones_path,
+		.with_zones = true,
+		.with_habit = true,
+		.show_all = true,
+		.duration_ns = options->output.duration_ns,
+	};
+	struct live_counts_options counts = {
+		.tracer = options->source.tracer,
 		.by = options->counts.by,
 		.max_conversations = options->counts.max_conversations,
 	};
+	int err;
 
-	return flow_engine_new(&engine, flows->loop, NULL, NULL, &flows->engine);
+	if (options->once && !engine.duration_ns)
+		engine.duration_ns = options->counts.interval_ns;
+	err = engine_new(&engine, &flows->engine);
+	if (!err)
+		err = flows_open_tables(flows);
+	return err ? err : live_counts_open(&counts, flows->engine, NULL, NULL, &flows->counts);
 }
 
 int flows_command(const void *options)
@@ -280,11 +238,8 @@ int flows_command(const void *options)
 	_cleanup_(flows_release) struct flows flows = { .options = options };
 	int err;
 
-	signal(SIGPIPE, SIG_IGN);
 	err = flows_prepare(&flows);
 	if (!err)
-		err = flows_open_loop(&flows);
-	if (!err)
-		err = flows_open_engine(&flows);
+		err = flows_open(&flows);
 	return err ? exit_code_of(err) : flows_run(&flows);
 }

@@ -14,9 +14,9 @@
 #include "user/base/json_text.h"
 #include "user/base/log.h"
 #include "user/command/command.h"
-#include "user/command/flow_engine.h"
 #include "user/command/flows_options.h"
 #include "user/command/top_records.h"
+#include "user/engine/live_counts.h"
 #include "user/filter/filter.h"
 #include "user/render/flow_columns.h"
 #include "user/tui/terminal.h"
@@ -28,8 +28,8 @@
  */
 struct top {
 	const struct top_options *options;
-	struct event_loop *loop;
-	struct flow_engine *engine;
+	struct engine *engine;
+	struct live_counts *counts;
 	struct filter *filter; /* NULL = every row */
 	struct top_records *records;
 	struct top_view view;
@@ -41,8 +41,8 @@ struct top {
 static void top_release(struct top *top)
 {
 	terminal_close();
-	flow_engine_free(&top->engine);
-	event_loop_free(&top->loop);
+	engine_free(&top->engine);
+	live_counts_free(&top->counts);
 	filter_free(&top->filter);
 	top_records_free(&top->records);
 	top_view_release(&top->view);
@@ -92,8 +92,8 @@ static int top_fill(struct top *top)
 		top->view.records =
 			top_records_of(top->records, &level->within, &top->view.record_count);
 	} else {
-		err = flow_engine_rows(
-			top->engine, level->kind == TOP_GROUPS && top->view.unit != TOP_SINCE_START,
+		err = live_counts_rows(
+			top->counts, level->kind == TOP_GROUPS && top->view.unit != TOP_SINCE_START,
 			&top->rows, &count);
 		if (!err)
 			err = top_choose(top, count);
@@ -108,7 +108,7 @@ static void top_draw(struct top *top)
 {
 	if (!top->view.sentence[0])
 		terminal_last_message(top->view.sentence, sizeof(top->view.sentence));
-	flow_engine_conversations(top->engine, &top->view.conversations,
+	live_counts_conversations(top->counts, &top->view.conversations,
 				  &top->view.conversations_most);
 	top_view_draw(&top->view);
 }
@@ -131,7 +131,7 @@ static void top_add_history(struct top *top)
 	struct history *series = top->view.series;
 	uint64_t rst, opened;
 
-	flow_engine_totals(top->engine, &now);
+	live_counts_totals(top->counts, &now);
 	rst = now.counts[TALLY_RST_CLT] + now.counts[TALLY_RST_SRV] -
 	      top->last.counts[TALLY_RST_CLT] - top->last.counts[TALLY_RST_SRV];
 	opened = now.counts[TALLY_OPENED] - top->last.counts[TALLY_OPENED];
@@ -145,13 +145,13 @@ static void top_add_history(struct top *top)
 
 static int top_refresh(struct top *top)
 {
-	int err = flow_engine_poll(top->engine);
+	int err = live_counts_poll(top->counts);
 
 	if (!err)
 		err = top_fill(top);
 	if (err)
 		return err;
-	flow_engine_totals(top->engine, &top->view.totals);
+	live_counts_totals(top->counts, &top->view.totals);
 	return 0;
 }
 
@@ -159,7 +159,7 @@ static void top_recall(void *data, const struct closed_connection *c)
 {
 	const struct top *top = data;
 
-	flow_engine_recall(top->engine, c);
+	live_counts_recall(top->counts, c);
 }
 
 /* Other groups begin with all that was counted; an interval begins now. */
@@ -171,15 +171,15 @@ static int top_regroup(struct top *top)
 
 	if (level->kind == TOP_RECORDS)
 		return top_fill(top);
-	err = flow_engine_group(top->engine, level->by);
+	err = live_counts_group(top->counts, level->by);
 	if (err)
 		return log_error(err, "not enough memory for the groups");
 	if (level->kind == TOP_CONNECTIONS)
 		top_records_each(top->records, top_recall, top);
 	if (level->kind == TOP_GROUPS && top->view.unit != TOP_SINCE_START) {
-		err = flow_engine_poll(top->engine);
+		err = live_counts_poll(top->counts);
 		if (!err)
-			err = flow_engine_rows(top->engine, true, &top->rows, &count);
+			err = live_counts_rows(top->counts, true, &top->rows, &count);
 		if (err)
 			return err;
 	}
@@ -218,7 +218,7 @@ static int top_do(struct top *top, enum top_wish wish)
 {
 	switch (wish) {
 	case TOP_WISH_QUIT:
-		event_loop_stop(top->loop, 0);
+		event_loop_stop(engine_loop(top->engine), 0);
 		return 0;
 	case TOP_WISH_FILTER:
 		top_set_filter(top);
@@ -268,32 +268,45 @@ static int on_interval(struct event_loop *loop, int fd, uint32_t events, void *d
 	return 0;
 }
 
-static int on_signal(struct event_loop *loop, int fd, uint32_t signal, void *data)
+static int on_resize(struct event_loop *loop, int fd, uint32_t signal, void *data)
 {
 	struct top *top = data;
 
+	(void)loop;
 	(void)fd;
-	if (signal != SIGWINCH) {
-		event_loop_stop(loop, 0);
-		return 0;
-	}
+	(void)signal;
 	terminal_resize();
 	top_draw(top);
 	return 0;
 }
 
 /* -- life ------------------------------------------------------------------------------------ */
-static int top_open(struct top *top)
+static int top_open_engine(struct top *top)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGWINCH };
 	const struct top_options *options = top->options;
-	struct flow_engine_options engine = {
-		.tracer = options->source.tracer,
+	struct engine_options engine = {
 		.zones_path = options->filter.zones_path,
+		.with_zones = true,
+		.with_habit = true,
+		.show_all = true,
+	};
+	struct live_counts_options counts = {
+		.tracer = options->source.tracer,
 		.by = options->counts.by,
 		.max_conversations = options->counts.max_conversations,
 		.keep_endings = true,
 	};
+	int err = engine_new(&engine, &top->engine);
+
+	return err ? err :
+		     live_counts_open(&counts, top->engine, top_take_ending, top, &top->counts);
+}
+
+static int top_open(struct top *top)
+{
+	static const int resize = SIGWINCH;
+	const struct top_options *options = top->options;
+	struct event_loop *loop;
 	int err;
 
 	err = filter_options_parse(&options->filter, &flow_row_type, &top->filter);
@@ -302,19 +315,17 @@ static int top_open(struct top *top)
 	if (options->filter.count)
 		snprintf(top->view.filter, sizeof(top->view.filter), "%s",
 			 options->filter.texts[options->filter.count - 1]);
-	err = event_loop_new(&top->loop);
-	if (err >= 0)
-		err = event_loop_add_signals(top->loop, signals, 4, on_signal, top);
-	if (err < 0)
-		return log_error(err, "cannot prepare the event loop: %s", strerror(-err));
 	if (top_records_new(&top->records))
 		return log_error(-ENOMEM, "not enough memory");
-	err = flow_engine_new(&engine, top->loop, top_take_ending, top, &top->engine);
+	err = top_open_engine(top);
 	if (err)
 		return err;
-	err = event_loop_add_timer(top->loop, options->counts.interval_ns, on_interval, top);
+	loop = engine_loop(top->engine);
+	err = event_loop_add_signals(loop, &resize, 1, on_resize, top);
 	if (err >= 0)
-		err = event_loop_add_fd(top->loop, STDIN_FILENO, EPOLLIN, on_keys, top);
+		err = event_loop_add_timer(loop, options->counts.interval_ns, on_interval, top);
+	if (err >= 0)
+		err = event_loop_add_fd(loop, STDIN_FILENO, EPOLLIN, on_keys, top);
 	return err < 0 ? log_error(err, "cannot watch the keyboard: %s", strerror(-err)) : 0;
 }
 
@@ -322,14 +333,14 @@ static int top_run(struct top *top)
 {
 	int err;
 
-	flow_engine_drop_privilege(top->engine);
+	live_counts_drop_privilege(top->counts);
 	err = terminal_open();
 	if (err)
 		return EXIT_RUNTIME;
 	err = top_refresh(top);
 	if (!err) {
 		top_draw(top);
-		err = event_loop_run(top->loop);
+		err = engine_run(top->engine);
 	}
 	terminal_close();
 	if (!err)

@@ -52,6 +52,7 @@ int call_outlet_new(const char *kind, int (*take)(void *data, const struct close
 		return -ENOMEM;
 	self->outlet.ops = &call_outlet_ops;
 	self->outlet.name = kind;
+	self->outlet.is_inner = true;
 	self->take = take;
 	self->data = data;
 	*ret = &self->outlet;

@@ -168,15 +168,24 @@ int outlets_event_fd(const struct outlets *outlets)
 	return outlets->event_fd;
 }
 
+static size_t outer_count(const struct outlets *outlets)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < outlets->count; i++)
+		count += !outlets->list[i]->is_inner;
+	return count;
+}
+
 static void tell_failure(const struct outlets *outlets, const struct outlet *outlet,
 			 const struct outlet_account *account)
 {
 	const char *rest = account->has_ended ? "" : "; it is tried again";
 
-	if (account->has_ended && outlets->count > 1)
+	if (account->has_ended && outer_count(outlets) > 1)
 		rest = "; the other outlets go on";
 	/* A reader that has seen enough is no failure, and of the last outlet the end says all. */
-	if (account->error == -EPIPE && outlets->count == 1)
+	if (account->error == -EPIPE && outer_count(outlets) == 1)
 		return;
 	if (account->error == -EPIPE)
 		log_info("%s: its reader has gone%s", outlet->name, rest);
@@ -188,7 +197,7 @@ static void tell_failure(const struct outlets *outlets, const struct outlet *out
 int outlets_check(struct outlets *outlets)
 {
 	struct outlet_account account;
-	size_t ended = 0;
+	size_t ended = 0, count = 0;
 	uint64_t events;
 
 	if (read(outlets->event_fd, &events, sizeof(events)) < 0 && errno != EAGAIN)
@@ -197,13 +206,14 @@ int outlets_check(struct outlets *outlets)
 		struct outlet *outlet = outlets->list[i];
 
 		outlet_account(outlet, &account);
-		ended += account.has_ended;
+		count += !outlet->is_inner;
+		ended += !outlet->is_inner && account.has_ended;
 		if (!account.error || outlet->is_told)
 			continue;
 		outlet->is_told = true;
 		tell_failure(outlets, outlet, &account);
 	}
-	return outlets->count && ended == outlets->count;
+	return count && ended == count;
 }
 
 int outlets_drain(struct outlets *outlets, uint64_t deadline_ns)

@@ -75,11 +75,13 @@ struct outlet_ops {
  * First member of every outlet's own struct.
  *
  * @name     For messages and the ledger: "stdout", "ndjson:FILE". Borrowed or its own.
+ * @is_inner It is of the program itself, as counts are: a run of which only such are left is over.
  * @is_told  Its failure was told already; of user/outlet/outlets.c.
  */
 struct outlet {
 	const struct outlet_ops *ops;
 	const char *name;
+	bool is_inner;
 	bool is_told;
 };
 

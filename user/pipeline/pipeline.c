@@ -202,13 +202,16 @@ int pipeline_expire(struct pipeline *pipeline, uint64_t now_ns)
 
 int pipeline_flush(struct pipeline *pipeline)
 {
-	size_t ended = 0, count = pipeline->options.outlet_count;
-	struct outlet_account account;
+	size_t ended = 0, count = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		outlet_flush(pipeline->options.outlets[i]);
-		outlet_account(pipeline->options.outlets[i], &account);
-		ended += account.has_ended;
+	for (size_t i = 0; i < pipeline->options.outlet_count; i++) {
+		struct outlet *outlet = pipeline->options.outlets[i];
+		struct outlet_account account;
+
+		outlet_flush(outlet);
+		outlet_account(outlet, &account);
+		count += !outlet->is_inner;
+		ended += !outlet->is_inner && account.has_ended;
 	}
 	return count && ended == count;
 }

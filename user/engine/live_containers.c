@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "user/command/trace_containers.h"
+#include "user/engine/live_containers.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@
 #define SCAN_DELAY_NS CLOCK_NS_PER_MS
 #define ID_PREFIX_LEAST 4 /* shorter, it would match by chance what only has a short name */
 
-struct trace_containers {
+struct live_containers {
 	const char *wanted;
 	struct cgroup_paths *cgroups; /* NULL on a host without cgroup2 */
 	struct container_names *names;
@@ -24,9 +24,9 @@ struct trace_containers {
 	int retry_timer;
 };
 
-int trace_containers_new(const char *wanted, struct trace_containers **ret)
+int live_containers_new(const char *wanted, struct live_containers **ret)
 {
-	struct trace_containers *containers = calloc(1, sizeof(*containers));
+	struct live_containers *containers = calloc(1, sizeof(*containers));
 	struct container_places places;
 	int err;
 
@@ -43,7 +43,7 @@ int trace_containers_new(const char *wanted, struct trace_containers **ret)
 	container_places_find(&places);
 	err = container_names_new(&places, &containers->names);
 	if (err) {
-		trace_containers_free(&containers);
+		live_containers_free(&containers);
 		return err;
 	}
 	if (wanted && !containers->cgroups)
@@ -53,7 +53,7 @@ int trace_containers_new(const char *wanted, struct trace_containers **ret)
 	return 0;
 }
 
-void trace_containers_free(struct trace_containers **containers)
+void live_containers_free(struct live_containers **containers)
 {
 	if (!*containers)
 		return;
@@ -65,7 +65,7 @@ void trace_containers_free(struct trace_containers **containers)
 
 static int on_retry(struct event_loop *loop, int fd, uint32_t events, void *data)
 {
-	struct trace_containers *containers = data;
+	struct live_containers *containers = data;
 
 	(void)events;
 	if (container_names_retry(containers->names, clock_monotonic_ns()))
@@ -75,7 +75,7 @@ static int on_retry(struct event_loop *loop, int fd, uint32_t events, void *data
 	return 0;
 }
 
-static void container_learn(struct trace_containers *containers, const char *path)
+static void container_learn(struct live_containers *containers, const char *path)
 {
 	uint64_t now_ns = clock_monotonic_ns();
 
@@ -92,7 +92,7 @@ static void on_cgroup_found(void *data, uint64_t id, const char *path)
 	container_learn(data, path);
 }
 
-static void containers_scan(struct trace_containers *containers)
+static void containers_scan(struct live_containers *containers)
 {
 	int err = cgroup_paths_scan(containers->cgroups, on_cgroup_found, containers);
 
@@ -108,8 +108,8 @@ static int on_scan(struct event_loop *loop, int fd, uint32_t events, void *data)
 	return 0;
 }
 
-void trace_containers_start(struct trace_containers *containers, struct event_loop *loop,
-			    struct tracer *tracer)
+void live_containers_start(struct live_containers *containers, struct event_loop *loop,
+			   struct tracer *tracer)
 {
 	containers->loop = loop;
 	containers->tracer = tracer;
@@ -119,8 +119,8 @@ void trace_containers_start(struct trace_containers *containers, struct event_lo
 		containers_scan(containers);
 }
 
-void trace_containers_take_event(struct trace_containers *containers,
-				 const struct cgroup_record *record)
+void live_containers_take_event(struct live_containers *containers,
+				const struct cgroup_record *record)
 {
 	const char *path;
 
@@ -134,7 +134,7 @@ void trace_containers_take_event(struct trace_containers *containers,
 		container_learn(containers, path);
 }
 
-void trace_containers_enrich(struct trace_containers *containers, struct closed_connection *c)
+void live_containers_enrich(struct live_containers *containers, struct closed_connection *c)
 {
 	if (!containers->cgroups)
 		return;
@@ -152,7 +152,7 @@ static bool container_is(const struct container *container, const char *wanted)
 	       (len >= ID_PREFIX_LEAST && !strncmp(container->id, wanted, len));
 }
 
-bool trace_containers_wants(struct trace_containers *containers, const struct closed_connection *c)
+bool live_containers_wants(struct live_containers *containers, const struct closed_connection *c)
 {
 	if (!containers->wanted)
 		return true;
