@@ -23,6 +23,8 @@ struct origins_map ct_origins SEC(".maps");
 struct answered_map ct_answered SEC(".maps");
 struct killers_map ct_killers SEC(".maps");
 struct stopping_map ct_stopping SEC(".maps");
+struct idle_habits_map ct_idle_habits SEC(".maps");
+struct troubled_map ct_troubled SEC(".maps");
 struct standby_map ct_to_set_state SEC(".maps");
 struct standby_map ct_to_recv_rst SEC(".maps");
 struct standby_map ct_to_send_rst SEC(".maps");

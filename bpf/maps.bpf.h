@@ -14,6 +14,7 @@
 #include "include/flow_evidence.h"
 #include "include/flow_fold.h"
 #include "include/flow_tally.h"
+#include "include/idle_habit.h"
 #include "include/packet_trail.h"
 #include "include/record.h"
 #include "include/storm.h"
@@ -318,6 +319,21 @@ struct stopping_map {
 	__type(value, struct stopping_listener);
 };
 
+struct idle_habits_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct idle_habit_key);
+	__type(value, struct idle_habit);
+};
+
+/* Processes with an abnormal ending, and its CLOCK_MONOTONIC: a clean one may follow from it. */
+struct troubled_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, __u64);
+};
+
 struct killers_map {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);
@@ -350,6 +366,8 @@ extern struct origins_map ct_origins SEC(".maps");
 extern struct answered_map ct_answered SEC(".maps");
 extern struct killers_map ct_killers SEC(".maps");
 extern struct stopping_map ct_stopping SEC(".maps");
+extern struct idle_habits_map ct_idle_habits SEC(".maps");
+extern struct troubled_map ct_troubled SEC(".maps");
 extern struct standby_map ct_to_set_state SEC(".maps");
 extern struct standby_map ct_to_recv_rst SEC(".maps");
 extern struct standby_map ct_to_send_rst SEC(".maps");

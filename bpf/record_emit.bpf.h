@@ -45,6 +45,36 @@ static __always_inline bool cgroup_is_unwanted(__u64 cgroup_id)
 	return !cgroup_id || bpf_map_lookup_elem(&ct_unwanted, &cgroup_id);
 }
 
+#define FOLLOWS_NS 1000000000ULL
+
+/* What ends next in the same process may end because of this. */
+static __always_inline void troubled_note(const struct close_record *record)
+{
+	__u64 now_ns = record->head.time_ns, *known;
+	__u32 pid = record->owner.pid;
+
+	if (!pid || record->decision.initiator == CLOSE_BY_LOCAL_APP)
+		return;
+	known = bpf_map_lookup_elem(&ct_troubled, &pid);
+	if (known)
+		*known = now_ns;
+	else if (bpf_map_update_elem(&ct_troubled, &pid, &now_ns, BPF_ANY))
+		counter_add(COUNTER_HABIT_FAILED);
+}
+
+static __always_inline bool record_may_follow(const struct close_record *record)
+{
+	__u64 closed_ns = record->local_fin_ns ? record->local_fin_ns : record->head.time_ns;
+	__u32 pid = record->closer.pid;
+	const __u64 *trouble;
+
+	if (!pid || record->decision.initiator != CLOSE_BY_LOCAL_APP)
+		return false;
+	trouble = bpf_map_lookup_elem(&ct_troubled, &pid);
+	/* A later one may have come since: user space knows them all. */
+	return trouble && *trouble + FOLLOWS_NS >= closed_ns;
+}
+
 /* Counts the ending and says whether user space wants it. */
 static __always_inline bool record_is_wanted(struct close_record *record)
 {
@@ -54,10 +84,15 @@ static __always_inline bool record_is_wanted(struct close_record *record)
 	}
 	counter_add_verdict(record->decision.verdict);
 	counter_add_snmp(snmp_of_ending(&record->evidence, &record->decision));
-	if (!(tracer_config.flags & TRACER_SHOW_ALL) && !close_is_abnormal(&record->decision) &&
-	    !(record->head.flags & RECORD_MAY_BE_AMENDED)) {
-		counter_add(COUNTER_CLOSE_NORMAL);
-		return false;
+	if (close_is_abnormal(&record->decision)) {
+		troubled_note(record);
+	} else if (!(tracer_config.flags & TRACER_SHOW_ALL) &&
+		   !(record->head.flags & RECORD_MAY_BE_AMENDED)) {
+		if (!record_may_follow(record)) {
+			counter_add(COUNTER_CLOSE_NORMAL);
+			return false;
+		}
+		record->head.flags |= RECORD_MAY_FOLLOW;
 	}
 	if (!tracer_config_passes((const struct tracer_config *)&tracer_config, record) ||
 	    cgroup_is_unwanted(record->cgroup_id)) {

@@ -9,6 +9,7 @@
 #include "bpf/death.bpf.h"
 #include "bpf/flow_store.bpf.h"
 #include "bpf/owner.bpf.h"
+#include "bpf/path_shape.bpf.h"
 #include "bpf/record_emit.bpf.h"
 #include "bpf/timing.bpf.h"
 
@@ -262,6 +263,7 @@ static __always_inline void socket_snapshot_tcp(struct socket_state *state, stru
 	record->bytes_received = tp->bytes_received - (peer_fin && tp->bytes_received);
 	record->rtt_us = tp->srtt_us >> 3;
 	timing_of_close(state, tp, old_state);
+	shape_of_close(state, tp, old_state);
 	record->idle_jiffies =
 		e->seen & EVIDENCE(ESTABLISHED) ? socket_idle_jiffies(tp) : IDLE_UNKNOWN;
 }
@@ -288,6 +290,9 @@ static __always_inline void socket_snapshot(struct socket_state *state, struct s
 	record->socket_cookie = bpf_get_socket_cookie(sk);
 	if (tp)
 		socket_snapshot_tcp(state, tp, (e->seen & EVIDENCE(PEER_FIN)) != 0, old_state);
+	if (tp && old_state == TCP_SYN_SENT && !e->error && (e->seen & EVIDENCE(PROCESS_CONTEXT)) &&
+	    !tp->inet_conn.icsk_inet.inet_sport)
+		shape_of_connect(record, tp);
 	if (!e->error || e->error == EVIDENCE_ECONNABORTED)
 		closer_fill(record, sk);
 	if (!e->error && !sk->sk_shutdown && (e->seen & EVIDENCE(NO_STRUCT_SOCKET)))

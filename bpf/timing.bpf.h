@@ -10,7 +10,7 @@
 #ifndef BPF_TIMING_BPF_H
 #define BPF_TIMING_BPF_H
 
-#include "bpf/maps.bpf.h"
+#include "bpf/idle_habit.bpf.h"
 
 static __always_inline __u64 ticks_to_us(__u32 ticks)
 {
@@ -46,6 +46,9 @@ static __always_inline void timing_of_peer_fin(struct socket_state *state,
 	last_us = timing_last_exchange_us(tp, now_ns / 1000);
 	detail->peer_fin_ns = now_ns;
 	detail->fin_idle_us = now_ns / 1000 > last_us ? now_ns / 1000 - last_us : 0;
+	/* Data of ours on its way: the peer did not close for want of it. */
+	if (tp->snd_una == tp->snd_nxt)
+		idle_habit_learn(&state->watched.record, detail->fin_idle_us);
 	state->fin_snd_una = tp->snd_una;
 	state->fin_snd_nxt = tp->snd_nxt;
 }
@@ -81,6 +84,10 @@ static __always_inline void timing_of_close(struct socket_state *state, const st
 	last_us = timing_last_exchange_us(tp, now_us);
 	if (began_us > last_us)
 		detail->idle_before_us = began_us - last_us;
+	if ((e->seen & EVIDENCE(RECEIVE_RESET)) && !detail->peer_fin_ns)
+		idle_habit_learn(&state->watched.record, detail->idle_before_us);
+	if (detail->idle_before_us >= IDLE_HABIT_LEAST_US)
+		idle_habit_fill(&state->watched.record);
 	if (!detail->peer_fin_ns || tp->snd_una != state->fin_snd_una)
 		return;
 	if (state->fin_snd_nxt == state->fin_snd_una) {

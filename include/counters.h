@@ -24,6 +24,8 @@
 	  "records for which no place was left to build them in")                                  \
 	X(KILLER_FAILED, "killer_failed", LOSS,                                                    \
 	  "deaths by the kernel, or by somebody, that could not be noted")                         \
+	X(HABIT_FAILED, "habit_failed", LOSS,                                                      \
+	  "endings that could not be noted for what may follow, or for their idle time")           \
 	X(TRANSITION_MISSED, "transition_missed", NOTE,                                            \
 	  "state changes that the kernel did not show, made up for by later events")               \
 	X(DESTROY_CAUGHT, "destroy_caught", NOTE,                                                  \

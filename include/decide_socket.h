@@ -70,6 +70,10 @@ ALWAYS_INLINE int decide_timeout(const struct close_evidence *e, struct close_de
 			      CLOSE_IS_PROVED,
 			      e->seen & (EVIDENCE(SEND_RESET) | EVIDENCE(KEEPALIVE_ON) |
 					 EVIDENCE(KERNEL_REASON)));
+	/* What passes and what does not is inferred from sizes. */
+	if (e->seen & EVIDENCE(SMALL_PASS))
+		return decide(d, CLOSE_TIMEOUT_DATA, CLOSE_CAUSE_MTU_BLACK_HOLE, CLOSE_BY_TIMEOUT,
+			      CLOSE_IS_INFERRED, soft | EVIDENCE(SMALL_PASS));
 	if (state_waits_for_ack_of_fin(e->state) && !(e->seen & EVIDENCE(FIN_UNSENT)))
 		return decide(d, CLOSE_FIN_UNACKED_TIMEOUT, CLOSE_CAUSE_FIN_UNACKED,
 			      CLOSE_BY_TIMEOUT, CLOSE_IS_PROVED, soft);
@@ -237,6 +241,10 @@ ALWAYS_INLINE int decide_local_abort(const struct close_evidence *e, struct clos
 		return decide(d, CLOSE_LOCAL_CANCEL, CLOSE_CAUSE_NEVER_LEFT, CLOSE_BY_LOCAL_APP,
 			      CLOSE_IS_PROVED,
 			      e->seen & (NEVER_LEFT_SIGNS | EVIDENCE(PROCESS_CONTEXT)));
+	if (e->state == TCP_STATE_SYN_SENT && e->seen & EVIDENCE(NO_LOCAL_PORT))
+		return decide(d, CLOSE_LOCAL_CANCEL, CLOSE_CAUSE_NO_LOCAL_PORT,
+			      CLOSE_BY_LOCAL_KERNEL, CLOSE_IS_INFERRED,
+			      e->seen & (EVIDENCE(NO_LOCAL_PORT) | EVIDENCE(PROCESS_CONTEXT)));
 	if (e->state == TCP_STATE_SYN_SENT)
 		return decide(d, CLOSE_LOCAL_CANCEL,
 			      both_shut || e->seen & EVIDENCE(WIRE_OUT) ?

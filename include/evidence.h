@@ -75,7 +75,11 @@
 	X(NEVER_LEFT, 51, "never_left", "what the local end had to send was dropped on this host") \
 	X(FIN_UNSENT, 52, "fin_unsent", "the FIN still waited behind data that was never sent")    \
 	X(WIRE_WHOLE, 53, "wire_whole",                                                            \
-	  "what the local end sent was seen if it left, from the beginning and untranslated")
+	  "what the local end sent was seen if it left, from the beginning and untranslated")      \
+	X(SMALL_PASS, 54, "small_pass",                                                            \
+	  "small segments were acknowledged, full ones repeated in vain")                          \
+	X(PEER_REPEATS, 55, "peer_repeats", "the peer sent again what had been acknowledged")      \
+	X(NO_LOCAL_PORT, 56, "no_local_port", "connect() ended without a local port")
 
 #define EVIDENCE(id) (1ULL << EVIDENCE_BIT_##id)
 #define EVIDENCE_ENUM(id, bit, ...) EVIDENCE_BIT_##id = bit,

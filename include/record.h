@@ -26,6 +26,7 @@ enum record_type {
 #define RECORD_MAY_BE_AMENDED 0x1 /* hold it for the grace period: evidence may follow */
 #define RECORD_FROM_SNAPSHOT 0x2 /* the socket is older than the tracer: no birth time */
 #define RECORD_HAS_STACKS 0x4 /* in the stacks map, by the cookie */
+#define RECORD_MAY_FOLLOW 0x8 /* a clean one that may follow from an abnormal one; else not sent */
 #define RECORD_FROM_CAPTURE 0x10 /* replayed: bytes and retransmits as the packets show them */
 
 struct record_head {

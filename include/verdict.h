@@ -142,7 +142,10 @@
 	  "the peer closed an idle connection while a request was on its way to it")               \
 	X(STALE_POOL, 46, "stale_pool",                                                            \
 	  "data was sent on a connection that the peer had closed before")                         \
-	X(NEVER_LEFT, 47, "never_left", "what the peer should have answered never left this host")
+	X(NEVER_LEFT, 47, "never_left", "what the peer should have answered never left this host") \
+	X(MTU_BLACK_HOLE, 48, "mtu_black_hole",                                                    \
+	  "the path swallows full segments and tells nobody")                                      \
+	X(NO_LOCAL_PORT, 49, "no_local_port", "no local port was free for this destination")
 
 /* enum sk_rst_reason (include/net/rstreason.h, Linux 6.10) by name; the numbers are ours. */
 #define KERNEL_RESET_REASONS(X)                                                                    \

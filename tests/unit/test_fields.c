@@ -109,6 +109,7 @@ static const struct expected full[] = {
 	{ "ct_count", "1" },
 	{ "rst_ignored", "6" },
 	{ "incident", "\"89abcdef01234567\"" },
+	{ "follows", "null" },
 	{ "isn_local", "19088743" },
 	{ "isn_peer", "2309737967" },
 	{ "ttl_min", "52" },

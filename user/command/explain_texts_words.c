@@ -139,6 +139,15 @@ const struct explain_text explain_causes[CLOSE_CAUSE_COUNT] = {
 		"that reads from idle connections, or tests one before use, would have seen\n"
 		"it. Nothing of what was sent was read, so it is safe to repeat. Cure: test on\n"
 		"borrow, or an idle timeout that is shorter than the peer's."),
+	[CLOSE_CAUSE_MTU_BLACK_HOLE] = TEXT(
+		"Some link of the path takes smaller packets than this host believes, and the\n"
+		"ICMP message that says so does not arrive. Cure: let ICMP type 3 code 4 (IPv6:\n"
+		"packet too big) pass, lower the MTU or clamp the MSS where the tunnel begins,\n"
+		"or set net.ipv4.tcp_mtu_probing to 1 here."),
+	[CLOSE_CAUSE_NO_LOCAL_PORT] = TEXT(
+		"connect() got EADDRNOTAVAIL: each port of net.ipv4.ip_local_port_range has a\n"
+		"connection to this very address and port, or its TIME_WAIT. Cure: reuse\n"
+		"connections, a wider range, more destination addresses, tcp_tw_reuse."),
 	[CLOSE_CAUSE_CONNECT_FAILED] = TEXT(
 		"connect() failed at once: no route, a local filter, or no free port. `error`\n"
 		"tells, where the kernel left one."),
@@ -391,6 +400,14 @@ const struct explain_text explain_evidence[EVIDENCE_BIT_COUNT] = {
 	[EVIDENCE_BIT_WIRE_WHOLE] =
 		TEXT("Its route leads over an interface that was watched before it began, and no\n"
 		     "rule of this host rewrites it: a packet that was not seen did not leave."),
+	[EVIDENCE_BIT_SMALL_PASS] = TEXT(
+		"Inferred from the socket's counters: the mean size of what was acknowledged,\n"
+		"or one segment behind the lost one that was (SACK)."),
+	[EVIDENCE_BIT_PEER_REPEATS] = TEXT(
+		"This socket has reported duplicates (D-SACK, RFC 2883): its acknowledgements\n"
+		"did not arrive, or came late."),
+	[EVIDENCE_BIT_NO_LOCAL_PORT] =
+		TEXT("SYN_SENT became CLOSE inside connect(), and no port had been chosen."),
 	[EVIDENCE_BIT_NEW_SYN] =
 		TEXT("A forwarded connection: what its ends did with the old one was not seen."),
 };

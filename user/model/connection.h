@@ -121,6 +121,8 @@ struct string_list {
  * @cgroup       Path below the cgroup root, set by enrichment; may be NULL.
  * @container    Of the socket, set by enrichment; may be NULL.
  * @other_end    Set by the pipeline when both ends are of this host; may be NULL.
+ * @follows      The ending that most probably caused this one, `follows_gap_us` before; set by the
+ *               pipeline; may be NULL.
  * @oom_kill     Of the process that closed, set by the pipeline; may be NULL.
  * @zeek         Set by a replay; NULL for what was seen live.
  */
@@ -138,6 +140,8 @@ struct closed_connection {
 	const struct container *container;
 	const struct other_end *other_end;
 	const struct oom_kill *oom_kill;
+	const struct close_record *follows;
+	uint64_t follows_gap_us;
 	const char *zone_local;
 	const char *zone_peer;
 	uint64_t habit_closes;

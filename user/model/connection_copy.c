@@ -11,7 +11,7 @@
 #define ALIGNMENT sizeof(uint64_t)
 
 /* Who adds a pointer to the struct is asked to copy what it points to, below. */
-#define MEMBERS_BYTES 176
+#define MEMBERS_BYTES 192
 _Static_assert(sizeof(struct closed_connection) - sizeof(struct close_record) == MEMBERS_BYTES,
 	       "connection_copy() does not know all members");
 
@@ -78,6 +78,7 @@ static void put_connection(struct piece *piece, const struct closed_connection *
 	copy.cgroup = put_text(piece, c->cgroup);
 	copy.container = put_container(piece, c->container);
 	copy.other_end = piece_put(piece, c->other_end, sizeof(*c->other_end));
+	copy.follows = piece_put(piece, c->follows, sizeof(*c->follows));
 	copy.oom_kill = piece_put(piece, c->oom_kill, sizeof(*c->oom_kill));
 	copy.zone_local = put_text(piece, c->zone_local);
 	copy.zone_peer = put_text(piece, c->zone_peer);

@@ -25,6 +25,15 @@ void explain_cancel(struct strbuf *b, const struct closed_connection *c);
 void explain_refused_here(struct strbuf *b, const struct closed_connection *c);
 void explain_no_socket(struct strbuf *b, const struct closed_connection *c);
 void explain_listen_overflow(struct strbuf *b, const struct closed_connection *c);
+/* explanation_path.c */
+void explain_black_hole(struct strbuf *b, const struct closed_connection *c);
+void explain_no_local_port(struct strbuf *b, const struct closed_connection *c);
+/* "; the peer read too slowly: ...", "; the peer sent its SYN-ACK 4 times ...", "; connections of this server
+ * end after 5.00 s idle (97 of 100)", each where it was so. */
+void say_slow_reader(struct strbuf *b, const struct closed_connection *c);
+void say_one_way(struct strbuf *b, const struct closed_connection *c);
+void say_idle_habit(struct strbuf *b, const struct closed_connection *c);
+
 /* Of a listener: explanation_listen.c. */
 void explain_accept_queue(struct strbuf *b, const struct closed_connection *c);
 void explain_bad_segment(struct strbuf *b, const struct closed_connection *c);

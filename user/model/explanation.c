@@ -5,6 +5,7 @@
 #include "include/storm.h"
 #include "user/model/duration_text.h"
 #include "user/model/explainers.h"
+#include "user/model/say_follows.h"
 #include "user/model/say.h"
 
 static void (*const explainers[CLOSE_VERDICT_COUNT])(struct strbuf *b,
@@ -64,6 +65,7 @@ void explanation_append(struct strbuf *b, const struct closed_connection *c)
 		explainers[verdict](b, c);
 	else
 		say(b, "the connection ended");
+	say_follows(b, c);
 	if (c->habit_closes)
 		strbuf_appendf(b, "; it closes so by habit (%llu of %llu times)",
 			       (unsigned long long)c->habit_resets,

@@ -32,6 +32,7 @@ void explain_app_abort(struct strbuf *b, const struct closed_connection *c)
 		say(b, " with SO_LINGER set to 0 s");
 		say_so_rst(b, c, fin_had_left(e) ? "" : " instead of FIN");
 		say_unsent(b, c);
+		say_slow_reader(b, c);
 		return;
 	case CLOSE_CAUSE_LINGER2:
 		say_closed(b, c);
@@ -42,6 +43,7 @@ void explain_app_abort(struct strbuf *b, const struct closed_connection *c)
 		say(b, " disconnected the socket with connect(AF_UNSPEC)");
 		say_so_rst(b, c, "");
 		say_unsent(b, c);
+		say_slow_reader(b, c);
 		return;
 	case CLOSE_CAUSE_UNSENT_DATA:
 		say(b, " disconnected with ");
@@ -124,6 +126,10 @@ void explain_resource(struct strbuf *b, const struct closed_connection *c)
 
 void explain_cancel(struct strbuf *b, const struct closed_connection *c)
 {
+	if (c->record.decision.cause == CLOSE_CAUSE_NO_LOCAL_PORT) {
+		explain_no_local_port(b, c);
+		return;
+	}
 	say_closer(b, c, "the application");
 	if (c->record.decision.cause == CLOSE_CAUSE_CONNECT_FAILED) {
 		say(b, " could not connect to ");

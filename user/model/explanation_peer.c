@@ -37,11 +37,13 @@ void explain_peer_reset(struct strbuf *b, const struct closed_connection *c)
 
 	if (c->record.decision.cause == CLOSE_CAUSE_KEEPALIVE_RACE) {
 		explain_keepalive_race(b, c);
+		say_idle_habit(b, c);
 		say_other_end(b, c);
 		return;
 	}
 	if (c->record.decision.cause == CLOSE_CAUSE_STALE_POOL) {
 		explain_stale_pool(b, c);
+		say_idle_habit(b, c);
 		say_other_end(b, c);
 		return;
 	}
@@ -62,8 +64,13 @@ void explain_peer_reset(struct strbuf *b, const struct closed_connection *c)
 		say(b, "; ");
 		say_bytes(b, evidence_of(c)->unacked_bytes, " were not acknowledged");
 	}
+	say_unsent(b, c);
+	say_slow_reader(b, c);
 	say_other_end(b, c);
-	idle_hint_append(b, c);
+	if (c->record.detail.timer_us)
+		say_idle_habit(b, c);
+	else
+		idle_hint_append(b, c);
 }
 
 void explain_reset_handshake(struct strbuf *b, const struct closed_connection *c)

@@ -94,10 +94,16 @@ void explain_timeout_data(struct strbuf *b, const struct closed_connection *c)
 		explain_data_never_left(b, c);
 		return;
 	}
+	if (c->record.decision.cause == CLOSE_CAUSE_MTU_BLACK_HOLE) {
+		explain_black_hole(b, c);
+		say_unsent(b, c);
+		return;
+	}
 	connection_append_peer(b, c);
 	if (c->record.decision.cause == CLOSE_CAUSE_ZERO_WINDOW) {
 		say(b, " kept its window closed");
 		say_error(b, c);
+		say_slow_reader(b, c);
 		say_unsent(b, c);
 		return;
 	}
@@ -116,6 +122,7 @@ void explain_timeout_data(struct strbuf *b, const struct closed_connection *c)
 		say(b, "; packets of it were dropped on this host");
 		say_own_drop(b, c);
 	}
+	say_one_way(b, c);
 	say_unsent(b, c);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "user/model/fields.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "user/model/community_id.h"
@@ -177,6 +178,9 @@ GETTER(error)
 	uint16_t error =
 		c->record.evidence.error ? c->record.evidence.error : c->record.evidence.error_soft;
 
+	/* connect() returned it, and left no trace of it in the socket. */
+	if (c->record.decision.cause == CLOSE_CAUSE_NO_LOCAL_PORT)
+		error = EADDRNOTAVAIL;
 	return error && give_string(ret, error_name(error));
 }
 
@@ -547,9 +551,10 @@ GETTER(rst_ignored)
 }
 
 /* Both ends know both numbers, each the other way round: sorted, they are the same text. */
-GETTER(incident)
+static bool give_incident(const struct close_record *record, struct strbuf *scratch,
+			  struct field_value *ret)
 {
-	uint32_t local = c->record.local_isn, peer = c->record.peer_isn;
+	uint32_t local = record->local_isn, peer = record->peer_isn;
 
 	strbuf_reset(scratch);
 	strbuf_append_hex(scratch, local > peer ? local : peer, 8);
@@ -557,6 +562,16 @@ GETTER(incident)
 	ret->text = scratch->data;
 	ret->len = scratch->len;
 	return (local || peer) && !scratch->failed;
+}
+
+GETTER(incident)
+{
+	return give_incident(&c->record, scratch, ret);
+}
+
+GETTER(follows)
+{
+	return c->follows && give_incident(c->follows, scratch, ret);
 }
 
 GETTER(isn_local)

@@ -93,6 +93,7 @@
 	X(rst_ignored, U64, "packets", NULL, "RST of the peer that ended nothing")                 \
 	X(incident, STRING, "", NULL,                                                              \
 	  "the same for every record of one connection, at both ends and through NAT")             \
+	X(follows, STRING, "", NULL, "incident of the ending that most probably caused this one")  \
 	X(isn_local, U64, "", NULL, "initial sequence number of the local end")                    \
 	X(isn_peer, U64, "", NULL, "initial sequence number of the peer")                          \
 	X(ttl_min, U64, "hops", NULL, "lowest TTL of the peer's packets that are no RST")          \

@@ -7,6 +7,7 @@
 
 #include "user/base/cleanup.h"
 #include "user/model/record_check.h"
+#include "user/pipeline/follows.h"
 #include "user/pipeline/hold.h"
 #include "user/pipeline/oom_kills.h"
 #include "user/pipeline/other_ends.h"
@@ -17,6 +18,7 @@ struct pipeline {
 	struct hold *hold;
 	struct other_ends *other_ends;
 	struct oom_kills *oom_kills;
+	struct follows *follows;
 };
 
 int pipeline_new(const struct pipeline_options *options, struct pipeline **ret)
@@ -32,6 +34,8 @@ int pipeline_new(const struct pipeline_options *options, struct pipeline **ret)
 		err = other_ends_new(&pipeline->other_ends);
 	if (!err)
 		err = oom_kills_new(&pipeline->oom_kills);
+	if (!err)
+		err = follows_new(&pipeline->follows);
 	if (err)
 		return err;
 	*ret = TAKE_PTR(pipeline);
@@ -45,6 +49,7 @@ void pipeline_free(struct pipeline **pipeline)
 	hold_free(&(*pipeline)->hold);
 	other_ends_free(&(*pipeline)->other_ends);
 	oom_kills_free(&(*pipeline)->oom_kills);
+	follows_free(&(*pipeline)->follows);
 	free(*pipeline);
 	*pipeline = NULL;
 }
@@ -77,9 +82,14 @@ static int pipeline_show(struct pipeline *pipeline, const struct close_record *r
 	const struct pipeline_options *options = &pipeline->options;
 	struct pipeline_account *account = &pipeline->account;
 	uint64_t endings = storm ? storm->repeated : 1;
+	const struct close_record *before = NULL;
 	struct closed_connection c;
+	uint64_t gap_ns = 0;
 
-	if (!options->show_all && !close_is_abnormal(&record->decision)) {
+	if (!storm)
+		before = follows_find(pipeline->follows, record, &gap_ns);
+	if (!options->show_all && !close_is_abnormal(&record->decision) &&
+	    !(before && (record->head.flags & RECORD_MAY_FOLLOW))) {
 		account->normal += endings;
 		return 0;
 	}
@@ -95,6 +105,8 @@ static int pipeline_show(struct pipeline *pipeline, const struct close_record *r
 		connection_from_storm(storm, options->context, &c);
 	else
 		connection_from_record(record, options->context, &c);
+	c.follows = before;
+	c.follows_gap_us = gap_ns / CLOCK_NS_PER_US;
 	if (record->detail.death == CLOSE_DEATH_OOM)
 		c.oom_kill = oom_kills_find(pipeline->oom_kills, record->closer.pid,
 					    record->head.time_ns);
@@ -167,6 +179,7 @@ int pipeline_feed(struct pipeline *pipeline, const void *data, size_t size)
 	}
 	switch (type) {
 	case RECORD_CLOSE:
+		follows_note(pipeline->follows, close);
 		if (!(close->head.flags & RECORD_MAY_BE_AMENDED))
 			return pipeline_show(pipeline, close, NULL);
 		err = hold_add(pipeline->hold, close);

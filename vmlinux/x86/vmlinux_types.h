@@ -984,6 +984,11 @@ struct ns_common {
 	unsigned int inum;
 };
 
+struct local_ports {
+	u32 range;
+	bool warned;
+};
+
 struct netns_ipv4 {
 	int sysctl_tcp_fin_timeout;
 	u8 sysctl_tcp_retries1;
@@ -991,6 +996,7 @@ struct netns_ipv4 {
 	u8 sysctl_tcp_syn_retries;
 	u8 sysctl_tcp_synack_retries;
 	u8 sysctl_tcp_orphan_retries;
+	struct local_ports ip_local_ports;
 	u8 sysctl_tcp_abort_on_overflow;
 	int sysctl_tcp_keepalive_time;
 	u8 sysctl_tcp_keepalive_probes;
