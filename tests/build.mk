@@ -107,7 +107,8 @@ BUILD_parity := $(PARITY_TESTS)
 BUILD_bpf := $(BPF_TESTS)
 BUILD_e2e := $(E2E_BATTERY) $(BUILD)/closetrace
 BUILD_cli = $(BUILD)/closetrace $(GENERATED) $(BUILD)/tests/bench/connload $(E2E_BATTERY)
-TIERS := check unit fuzz cli parity bpf e2e kernels
+TIERS := check unit fuzz cli parity bpf e2e kernels systems
+QUICK_TIERS := unit parity bpf check
 BUILD_fuzz := $(FUZZ_TESTS)
 BUILD_kernels := $(BUILD)/closetrace-static $(KERNEL_HELPERS)
 BUILD_guests = $(BUILD_kernels) $(if $(E2E_BATTERY),$(E2E_BATTERY)-static) $(GUEST_TESTS)
@@ -117,6 +118,9 @@ test: ## install what is missing, build everything, run every test
 	$(Q)packaging/install-deps build test kernels
 	$(Q)+$(MAKE) --no-print-directory all tests
 	$(Q)GUEST_BATTERY=0 $(RUN_TIERS) $(TIERS)
+
+test-quick: $(foreach tier,$(QUICK_TIERS),$(BUILD_$(tier))) ## what says within two minutes that a change is sound: unit, parity, bpf, check
+	$(Q)$(RUN_TIERS) $(QUICK_TIERS)
 
 tests: $(foreach tier,$(TIERS),$(BUILD_$(tier))) ## build the tests, run nothing
 
@@ -142,6 +146,9 @@ test-bpf: $(BUILD_bpf) ## the BPF programs on crafted packets; root
 test-e2e: $(BUILD_e2e) ## real connections, every kind of ending; root
 	$(Q)$(RUN_TIERS) e2e
 
+test-systems: ## `make run` and `make static` in minimal systems of Debian 12 and 13; root
+	$(Q)$(RUN_TIERS) systems
+
 test-mix: $(BUILD_e2e) ## 200,000 connections that end at random; root. ARGS="--mix N --seed S"
 	$(Q)$$([ "$$(id -u)" = 0 ] || echo sudo) $(E2E_BATTERY) --closetrace $(BUILD)/closetrace --mix 200000 $(ARGS)
 
@@ -159,6 +166,6 @@ bench: ## what tracing costs, as ratios against the untraced case of the same ru
 	$(Q)+$(MAKE) --no-print-directory all $(BENCH) $(BENCH_OBJECTS)
 	$(Q)BUILD='$(BUILD)' tests/bench/bench.sh $(ARGS)
 
-.PHONY: test tests guests check test-unit fuzz test-cli test-parity test-bpf test-e2e test-mix test-kernels bench
+.PHONY: test test-quick tests guests check test-unit fuzz test-cli test-parity test-bpf test-e2e test-systems test-mix test-kernels bench
 
 -include $(shell find $(BUILD)/obj-test $(BUILD)/obj-fuzz $(BUILD)/obj/tests $(BUILD)/tests -name '*.d' 2>/dev/null)

@@ -1,12 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# Run tiers of tests: run.sh check unit fuzz cli parity bpf e2e kernels
+# Run tiers of tests: run.sh check unit fuzz cli parity bpf e2e kernels systems
 #
 # A test is one executable, or one bats file. Its cases are the TAP lines it prints; without any,
 # its exit status is its one case (77: skipped, the last line says why). Output is shown only for a
-# test that fails, or with V=1; its failed cases are said again before the last line. STRICT=1 (the default when CI=true) makes a skip a failure unless
-# tests/expected-skips.txt lists it. The last line is always "N passed, N failed, N skipped".
+# test that fails, or with V=1; its failed cases are said again before the last line. STRICT=1 (the
+# default when CI=true) makes a skip a failure unless tests/expected-skips.txt lists it. The last
+# line is always "N passed, N failed, N skipped".
+#
+# TEST_JOBS tests run side by side (two per processor), each with an output of its own, and are told
+# in an order that is always the same. What cannot bear company, or takes long, stands in
+# tests/schedule.txt. With V=1 they run one after another, and what they say is seen at once.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 BUILD=${BUILD:-build}
@@ -19,14 +24,10 @@ export BUILD V CLOSETRACE="$(realpath -m "$BUILD")/closetrace" CMOCKA_MESSAGE_OU
 export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}"
 export UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1}"
 timeout_seconds=${TEST_TIMEOUT:-600}
-passed=0 failed=0 skipped=0 number=0
-output=$(mktemp)
-counts=$(mktemp)
-again=$(mktemp)
-child=
-ahead=
-trap 'rm -rf "$output" "$counts" "$again" $ahead' EXIT
-trap '[ -z "$child" ] || kill "$child" 2>/dev/null; kill $(jobs -p) 2>/dev/null; exit 130' INT TERM
+passed=0 failed=0 skipped=0
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'kill $(jobs -p) 2>/dev/null; wait; exit 130' INT TERM
 
 tests_of() { # the tests of a tier come from its sources, so one that was not built is noticed
 	case $1 in
@@ -34,6 +35,7 @@ tests_of() { # the tests of a tier come from its sources, so one that was not bu
 	fuzz) ls tests/fuzz/fuzz_*.c | sed "s|^|$BUILD/|; s|\.c$||" ;;
 	unit | parity | bpf) ls tests/"$1"/test_*.c | grep -v '\.bpf\.c$' | sed "s|^|$BUILD/|; s|\.c$||" ;;
 	e2e) ls tests/e2e/*.c >/dev/null && echo "$BUILD/tests/e2e/battery" ;;
+	systems) ls tests/systems/*.sh ;;
 	cli) ls tests/cli/*.bats ;;
 	kernels) ls tests/kernels/run.sh ;;
 	*) echo "run.sh: no tier $1" >&2 && exit 2 ;;
@@ -53,10 +55,12 @@ fuzz_arguments() { # fuzz_arguments PATH: one per line
 
 # Becomes the test. The tiers that need root get it from sudo where that asks nothing.
 run_one() { # run_one TIER PATH
-	local root= arguments=("${@:3}")
+	local root= calm= arguments=("${@:3}")
+	# What only computes leaves the processors to what waits for an event.
+	case $1 in check | fuzz | systems) calm='nice -n 10' ;; esac
 	[ "$1" != fuzz ] || mapfile -t arguments < <(fuzz_arguments "$2")
 	case $1 in
-	parity | bpf | e2e | cli)
+	parity | bpf | e2e | cli | systems)
 		if [ "$(id -u)" != 0 ]; then
 			if sudo -n true 2>/dev/null; then
 				root='sudo -n -E'
@@ -73,13 +77,13 @@ run_one() { # run_one TIER PATH
 		;;
 	*)
 		[ -x "$2" ] || { echo "$2 was not built" && exit 1; }
-		exec $root timeout -k 10 "$timeout_seconds" "$2" "${arguments[@]}"
+		exec $root $calm timeout -k 10 "$timeout_seconds" "$2" "${arguments[@]}"
 		;;
 	esac
 }
 
 # Reads a test's output; prints "passed failed", then one line per skip: "case: reason".
-count_cases() { # count_cases EXIT_STATUS
+count_cases() { # count_cases EXIT_STATUS OUTPUT
 	awk -v status="$1" '
 	{ last = $0 ~ /[^ \t]/ ? $0 : last }
 	/^1\.\.[0-9]+/ { plan = substr($1, 4) + 0; planned = 1 }
@@ -104,7 +108,7 @@ count_cases() { # count_cases EXIT_STATUS
 		}
 		print good + 0, bad + 0
 		for (i = 1; i <= nskip; i++) print skips[i]
-	}' "$output"
+	}' "$2"
 }
 
 skip_is_expected() { # skip_is_expected "TEST: REASON"; lines of the list: PATTERN # why
@@ -120,7 +124,7 @@ skip_is_expected() { # skip_is_expected "TEST: REASON"; lines of the list: PATTE
 
 # The end of a long log is read first, and may be all that is kept of it: each failed case, with
 # what it said, or the end of what a test without cases said.
-failed_cases() {
+failed_cases() { # failed_cases OUTPUT
 	awk '
 	/^not ok/ { on = 20 }
 	/^ok( |$)|^1\.\./ { on = 0 }
@@ -129,13 +133,19 @@ failed_cases() {
 	END {
 		for (i = NR - 9; !any && i <= NR; i++)
 			if (i > 0) print "#   " substr(last[i % 10], 1, 300)
-	}' "$output" | head -n 60
+	}' "$1" | head -n 60
 }
 
-report() { # report TIER PATH EXIT_STATUS
-	local name=${2#"$BUILD"/} good bad cases=0 words= skip
-	name=${name#tests/}
-	number=$((number + 1))
+name_of() { # name_of PATH: "tier/test"
+	local name=${1#"$BUILD"/}
+	echo "${name#tests/}"
+}
+
+report() { # report NUMBER PATH: what test NUMBER of the plan said
+	local output=$work/$1 name good bad cases=0 words= skip status
+	name=$(name_of "$2")
+	status=$(cat "$output.status")
+	count_cases "$status" "$output" > "$work/counts"
 	{
 		read -r good bad
 		while IFS= read -r skip; do
@@ -148,70 +158,52 @@ report() { # report TIER PATH EXIT_STATUS
 				skipped=$((skipped + 1))
 			fi
 		done
-	} < "$counts"
+	} < "$work/counts"
 	passed=$((passed + good))
 	failed=$((failed + bad))
 	cases=$((cases + good))
 	if [ "$bad" = 0 ]; then
-		printf 'ok %d - %s (%d)\n%s' "$number" "$name" "$cases" "$words"
+		printf 'ok %d - %s (%d)\n%s' "$1" "$name" "$cases" "$words"
+		rm -f "$output"
 		return
 	fi
-	printf 'not ok %d - %s (%d failed)\n%s' "$number" "$name" "$bad" "$words"
+	printf 'not ok %d - %s (%d failed)\n%s' "$1" "$name" "$bad" "$words"
 	{
-		echo "# $name, status $3:"
+		echo "# $name, status $status:"
 		printf '%s' "$words"
-		failed_cases
-	} >> "$again"
-	[ "$3" = 124 ] || [ "$3" = 137 ] && echo "#   stopped after $timeout_seconds s"
+		failed_cases "$output"
+	} >> "$work/again"
+	[ "$status" = 124 ] || [ "$status" = 137 ] && echo "#   stopped after $timeout_seconds s"
 	[ "$V" = 1 ] || sed 's/^/#   /' "$output"
+	rm -f "$output"
 }
 
-# Fuzz targets take nothing but time: they run ahead, one more at once than there are processors.
-fuzz_ahead() {
-	local test running=0
-	ahead=$(mktemp -d)
-	for test in $(tests_of fuzz); do
-		[ $running -le "$(nproc)" ] || wait -n
-		running=$((running + 1))
-		{
-			(run_one fuzz "$test" > "$ahead/${test##*/}" 2>&1 < /dev/null)
-			echo $? > "$ahead/${test##*/}.status"
-		} &
-	done
-	wait
-}
-
-run_to_output() { # run_to_output TIER PATH [ARGUMENT...]; the exit status goes to $status
-	if [ "$1" = fuzz ]; then
-		cat "$ahead/${2##*/}" > "$output"
-		status=$(cat "$ahead/${2##*/}.status")
-		return
-	fi
+# -- running -------------------------------------------------------------------------------------
+# In the subshell of a test: it can be ended, and its output goes to $output, its status to $status.
+run_to_output() { # run_to_output TIER PATH [ARGUMENT...]
+	local child
 	if [ "$V" = 1 ]; then
-		exec 3> >(tee "$output")
-		tee=$!
+		run_one "$@" > >(tee "$output") 2>&1 < /dev/null &
 	else
-		exec 3> "$output"
+		run_one "$@" > "$output" 2>&1 < /dev/null &
 	fi
-	run_one "$@" >&3 2>&1 3>&- < /dev/null &
 	child=$!
-	exec 3>&-
+	trap 'kill "$child" 2>/dev/null; wait "$child"; exit 130' TERM
 	wait "$child" 2>/dev/null
 	status=$?
-	child=
-	[ "$V" != 1 ] || wait "$tee"
 }
 
 # Rows of the battery whose events the kernel did not show get a second try, alone, and what they
 # said at the first is printed. The battery's own witness tells which (tests/e2e/witness.h): it saw
 # less than the kernel did, too. Everything else that failed stays failed.
 retry_hidden_rows() { # retry_hidden_rows TIER PATH
-	local rows first scenarios mix= again_failed=0
+	local rows first=$output.first scenarios mix= again_failed=0
 	rows=$(sed -nE 's/^not ok [0-9]+ - ([0-9FOV][0-9a-z]*|mix:) .*, which the kernel did not show$/\1/p' "$output" | sort -u)
 	[ -n "$rows" ] || return
-	first=$(mktemp)
-	echo "# the kernel did not show all of these rows, which get a second try: ${rows//$'\n'/ }"
-	grep -A3 ', which the kernel did not show$' "$output" | cut -c 1-200 | sed 's/^/#   /'
+	{
+		echo "# the kernel did not show all of these rows, which get a second try: ${rows//$'\n'/ }"
+		grep -A3 ', which the kernel did not show$' "$output" | cut -c 1-200 | sed 's/^/#   /'
+	} > "$output.said"
 	grep -vE ', which the kernel did not show$|^1\.\.' "$output" > "$first"
 	scenarios=${rows//mix:/}
 	case $rows in *mix:*) mix="--mix 20000" ;; esac
@@ -224,21 +216,86 @@ retry_hidden_rows() { # retry_hidden_rows TIER PATH
 	done
 	status=$((again_failed > 0))
 	! grep -q '^not ok' "$first" || status=1
-	cp "$first" "$output"
-	rm -f "$first"
+	mv "$first" "$output"
 }
 
-for tier; do
-	began=$SECONDS
-	[ "$tier" != fuzz ] || fuzz_ahead
-	for test in $(tests_of "$tier"); do
-		run_to_output "$tier" "$test"
-		[ "$tier" != e2e ] || [ "$status" = 0 ] || retry_hidden_rows "$tier" "$test"
-		count_cases "$status" > "$counts"
-		report "$tier" "$test" "$status"
+start() { # start NUMBER TIER PATH: in the background; NUMBER.status is there when it has ended
+	(
+		output=$work/$1
+		began=$SECONDS
+		run_to_output "$2" "$3"
+		[ "$2" != e2e ] || [ "$status" = 0 ] || retry_hidden_rows "$2" "$3"
+		echo $((SECONDS - began)) "$(name_of "$3")" >> "$work/seconds"
+		echo "$status" > "$output.new" && mv "$output.new" "$output.status"
+	) &
+}
+
+scheduled() { # scheduled WORD PATH: whether tests/schedule.txt says so of it
+	local pattern word name
+	name=$(name_of "$2")
+	while read -r pattern word _; do
+		# shellcheck disable=SC2053
+		[ "$word" = "$1" ] && [[ $name == $pattern ]] && return 0
+	done < <(cat tests/schedule.txt 2>/dev/null)
+	return 1
+}
+
+# Tells of all tests that have ended, up to the first that has not.
+told=0
+tell() {
+	while [ $told -lt ${#tiers[@]} ] && [ -e "$work/$((told + 1)).status" ]; do
+		[ ! -s "$work/$((told + 1)).said" ] || cat "$work/$((told + 1)).said"
+		report $((told + 1)) "${paths[told]}"
+		told=$((told + 1))
 	done
-	echo "# $tier: $((SECONDS - began)) s"
+}
+
+# The plan: what runs in company, then what runs alone. Within each as the tiers were named.
+tiers=() paths=() lonely_tiers=() lonely_paths=()
+for tier; do
+	while read -r test; do
+		[ -n "$test" ] || continue
+		if scheduled alone "$test"; then
+			lonely_tiers+=("$tier") lonely_paths+=("$test")
+		else
+			tiers+=("$tier") paths+=("$test")
+		fi
+	done < <(tests_of "$tier")
 done
-[ ! -s "$again" ] || { echo "# what failed:" && cat "$again"; }
+company=${#paths[@]}
+tiers+=("${lonely_tiers[@]}") paths+=("${lonely_paths[@]}")
+
+# What takes long begins first.
+queue=() rest=()
+for ((i = 0; i < company; i++)); do
+	if scheduled first "${paths[i]}"; then queue+=("$i"); else rest+=("$i"); fi
+done
+queue+=("${rest[@]}")
+slots=${TEST_JOBS:-$((2 * $(nproc)))}
+[ "$V" != 1 ] || slots=1
+running=0
+for i in "${queue[@]}"; do
+	while [ "$running" -ge "$slots" ]; do
+		wait -n
+		running=$((running - 1))
+		tell
+	done
+	start $((i + 1)) "${tiers[i]}" "${paths[i]}"
+	running=$((running + 1))
+done
+while [ "$running" -gt 0 ]; do
+	wait -n
+	running=$((running - 1))
+	tell
+done
+together=$SECONDS
+for ((i = company; i < ${#paths[@]}; i++)); do
+	start $((i + 1)) "${tiers[i]}" "${paths[i]}"
+	wait
+	tell
+done
+echo "# $company tests side by side: $together s; $((${#paths[@]} - company)) alone: $((SECONDS - together)) s"
+[ ! -e "$work/seconds" ] || echo "# longest: $(sort -rn "$work/seconds" | awk 'NR <= 6 && $1 > 4 { printf "%s%s %s s", n++ ? ", " : "", $2, $1 }')"
+[ ! -s "$work/again" ] || { echo "# what failed:" && cat "$work/again"; }
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ] && [ $((passed + skipped)) -gt 0 ]
