@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* From the words of the call to a command. */
+#include <signal.h>
 #include <string.h>
 
 #include "user/command/command.h"
@@ -8,6 +9,8 @@ int main(int argc, char **argv)
 {
 	const struct command *command = command_at(0);
 
+	/* A file that may not grow is an error of write(2), not a death. */
+	signal(SIGXFSZ, SIG_IGN);
 	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
 		command = command_find("help");
 	else if (argc > 1 && (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")))

@@ -12,6 +12,7 @@
 #include "user/base/clock.h"
 #include "user/base/log.h"
 #include "user/base/strbuf.h"
+#include "user/kernel/limits.h"
 #include "user/kernel/wire_release.h"
 #include "user/kernel/wire_thread.h"
 
@@ -46,6 +47,7 @@ int wire_new(const struct wire_options *options, struct wire **ret)
 	if (!wire)
 		return -ENOMEM;
 	wire->options = *options;
+	wire->links_most = limits_files_left();
 	wire->namespaces =
 		(struct namespaces){ .own_fd = options->own_fd, .own_inode = options->own_inode };
 	pthread_mutex_init(&wire->lock, NULL);
@@ -127,11 +129,11 @@ int wire_await(struct wire *wire)
 	while ((!wire->was_listed || wire->jobs) &&
 	       !pthread_cond_timedwait(&wire->progress, &wire->lock, &soon))
 		;
-	while ((!wire->was_listed || wire->urgent_jobs) &&
+	while (wire->options.interface_count && (!wire->was_listed || wire->urgent_jobs) &&
 	       !pthread_cond_timedwait(&wire->progress, &wire->lock, &late))
 		;
 	wire->order.is_started = true;
-	wire->was_behind = wire->counts.waiting > 0;
+	wire->was_behind = wire->counts.waiting || wire->counts.unlisted || !wire->was_listed;
 	named_err = wire_check_named(wire);
 	err = named_err ?: wire->first_error;
 	pthread_mutex_unlock(&wire->lock);
@@ -175,7 +177,7 @@ void wire_status_append(struct strbuf *b, const struct wire_status *status)
 	if (all != status->hooked)
 		strbuf_appendf(b, "%zu of ", status->hooked);
 	strbuf_appendf(b, "%zu interface%s", all, all == 1 ? "" : "s");
-	if (status->waiting)
+	if (status->waiting || status->unlisted)
 		strbuf_append_str(b, ", the others follow");
 	if (status->failed)
 		strbuf_appendf(b, ", %zu cannot be watched", status->failed);

@@ -58,7 +58,8 @@ int wire_sync(struct wire *wire, const struct namespaces *namespaces,
 
 /**
  * After the first wire_sync(): wait until all interfaces are hooked, or as many as are in a second;
- * the others follow, paced, beside the events. Those that were asked for by name are waited for.
+ * the others follow, paced, beside the events. Those that were asked for by name are waited for, up
+ * to 15 s: somebody else may hold the lock of all interfaces.
  *
  * @return  0; -ENODEV when a named interface does not exist; -EBUSY when the forced kind of hook is
  *          taken on a named interface; another negative errno. Logged. Interfaces that were not
@@ -78,6 +79,7 @@ bool wire_rescan_take(struct wire *wire);
  * @hooked   Interfaces watched now.
  * @waiting  That will be.
  * @failed   That cannot be.
+ * @unlisted Namespaces whose interfaces will be looked for.
  * @closed   Namespaces that may not be entered, whose interfaces are not even known.
  * @repaired How often a hook was put back that somebody else had taken off.
  */
@@ -85,6 +87,7 @@ struct wire_status {
 	size_t hooked;
 	size_t waiting;
 	size_t failed;
+	size_t unlisted;
 	size_t closed;
 	uint64_t repaired;
 };

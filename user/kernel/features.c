@@ -15,6 +15,7 @@
 #include "user/base/cleanup.h"
 #include "user/base/log.h"
 #include "user/kernel/attach_tcx.h"
+#include "user/kernel/limits.h"
 #include "user/kernel/privilege.h"
 
 #define KERNEL_FEATURE_ROW(id, name, required, since, meaning, absence)                            \
@@ -231,6 +232,8 @@ int kernel_features_log_missing(enum kernel_feature feature)
 	struct utsname name = {};
 
 	uname(&name);
+	if (feature != KERNEL_FEATURE_PRIVILEGE && limits_log_blamed(0))
+		return -EOPNOTSUPP;
 	if (feature == KERNEL_FEATURE_PRIVILEGE)
 		return log_error(-EOPNOTSUPP, "not enough privilege to trace this host: %s",
 				 info->absence);

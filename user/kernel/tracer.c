@@ -113,7 +113,7 @@ int tracer_new(const struct tracer_options *options, struct tracer **ret)
 	if (options->interface_count)
 		tracer->config.flags |= TRACER_WIRE_PARTIAL;
 	libbpf_set_print(print_for_libbpf);
-	limits_raise_files();
+	limits_raise();
 	kernel_features_probe(&tracer->features);
 	missing = kernel_features_missing(&tracer->features);
 	if (missing != KERNEL_FEATURE_COUNT)
@@ -364,7 +364,8 @@ static int tracer_start_wire(struct tracer *tracer)
 		err = wire_sync(tracer->wire, &tracer->namespaces, tracer_wants_netns, tracer,
 				false);
 	if (err)
-		return log_error(err, "cannot watch packets: %s", strerror(-err));
+		return limits_log_blamed(err) ?:
+			       log_error(err, "cannot watch packets: %s", strerror(-err));
 	return wire_await(tracer->wire);
 }
 

@@ -10,6 +10,7 @@
 #include "include/packet_trail.h"
 #include "user/base/log.h"
 #include "user/kernel/late_programs.h"
+#include "user/kernel/limits.h"
 #include "user/kernel/standby.h"
 
 /* Flows that another namespace may count, or that were forgotten: more than the flow map holds. */
@@ -53,6 +54,35 @@ static void leave_out(const struct kernel_features *features, struct closetrace_
 		bpf_program__set_autoload(skeleton->progs.ct_oom, false);
 }
 
+/* What the kernel charges us for the maps, roughly: it keeps entries ready, each with a head of its own. */
+#define ENTRY_HEAD_BYTES 64
+
+static uint64_t maps_bytes(const struct closetrace_bpf *skeleton)
+{
+	const struct bpf_map *map;
+	uint64_t bytes = 0, entry;
+
+	bpf_object__for_each_map(map, skeleton->obj) {
+		switch (bpf_map__type(map)) {
+		case BPF_MAP_TYPE_RINGBUF:
+			bytes += bpf_map__max_entries(map);
+			break;
+		case BPF_MAP_TYPE_HASH:
+		case BPF_MAP_TYPE_LRU_HASH:
+			entry = bpf_map__key_size(map) + bpf_map__value_size(map) +
+				ENTRY_HEAD_BYTES;
+			bytes += bpf_map__max_entries(map) * entry;
+			break;
+		case BPF_MAP_TYPE_ARRAY:
+			bytes += (uint64_t)bpf_map__max_entries(map) * bpf_map__value_size(map);
+			break;
+		default:
+			break;
+		}
+	}
+	return bytes;
+}
+
 int tracer_load(const struct tracer_options *options, const struct tracer_config *config,
 		const struct kernel_features *features, struct closetrace_bpf **ret)
 {
@@ -67,13 +97,20 @@ int tracer_load(const struct tracer_options *options, const struct tracer_config
 	leave_out(features, skeleton);
 	late_programs_leave_out(skeleton);
 	standby_choose(skeleton, config->flags & TRACER_STANDBYS);
+	err = limits_check_memory(maps_bytes(skeleton));
+	if (err) {
+		closetrace_bpf__destroy(skeleton);
+		return err;
+	}
 	err = closetrace_bpf__load(skeleton);
 	if (err) {
 		closetrace_bpf__destroy(skeleton);
-		return log_error(err,
-				 "the kernel refused the BPF programs (%s); run with --debug for "
-				 "its reasons",
-				 strerror(-err));
+		return limits_log_blamed(err) ?:
+						log_error(
+							-EIO,
+							"the kernel refused the BPF programs (%s); run with --debug for "
+									 "its reasons",
+							strerror(-err));
 	}
 	/* The kernel's BTF was read for it, 10 MB, and is not needed again. */
 	malloc_trim(0);

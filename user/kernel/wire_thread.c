@@ -78,6 +78,25 @@ static struct wire_item *wire_add(struct wire *wire, uint32_t netns,
 	return item;
 }
 
+static void wire_count_links(struct wire *wire, const struct wire_item *item, bool added)
+{
+	size_t count = (item->at.in_fd >= 0) + (item->at.out_fd >= 0);
+
+	wire->links += added ? count : -count;
+	if (item->is_users)
+		wire->links_of_users += added ? count : -count;
+}
+
+/*
+ * The programs, the events and the files of containers need descriptors, too; and users who make
+ * interfaces may not take those of everybody else.
+ */
+static bool wire_has_links_left(const struct wire *wire, const struct wire_item *item)
+{
+	return wire->links + 2 <= wire->links_most &&
+	       (!item->is_users || wire->links_of_users + 2 <= wire->links_most / 2);
+}
+
 static void wire_set(struct wire *wire, struct wire_item *item, enum wire_state state,
 		     const struct attachment *at)
 {
@@ -85,8 +104,11 @@ static void wire_set(struct wire *wire, struct wire_item *item, enum wire_state 
 	--*wire_state_count(wire, item->state);
 	item->state = state;
 	++*wire_state_count(wire, state);
-	if (at)
+	if (at) {
+		wire_count_links(wire, item, false);
 		item->at = *at;
+		wire_count_links(wire, item, true);
+	}
 	pthread_mutex_unlock(&wire->lock);
 }
 
@@ -101,6 +123,7 @@ static void wire_forget(struct wire *wire, struct wire_item *item)
 	wire_tell(wire, item->key.netns, item->key.ifindex, false);
 	pthread_mutex_lock(&wire->lock);
 	--*wire_state_count(wire, item->state);
+	wire_count_links(wire, item, false);
 	HASH_DEL(wire->items, item);
 	pthread_mutex_unlock(&wire->lock);
 	attachment_forget(&item->at);
@@ -210,6 +233,13 @@ static void wire_list(struct wire *wire, uint32_t netns)
 		log_debug("network namespace %u (%s): %s", netns, ns->ns.path, strerror(-err));
 }
 
+static void wire_count_unlisted(struct wire *wire, int change)
+{
+	pthread_mutex_lock(&wire->lock);
+	wire->counts.unlisted += (size_t)change;
+	pthread_mutex_unlock(&wire->lock);
+}
+
 /* What is known of the namespaces before goes over to the new list. */
 static void wire_take_namespaces(struct wire *wire, struct wire_order *order)
 {
@@ -243,9 +273,10 @@ static void wire_take_namespaces(struct wire *wire, struct wire_order *order)
 		const struct wire_namespace *ns = &wire->watched[i];
 		struct wire_job job = { .owner = ns->owner, .netns = ns->ns.inode };
 
-		if (!ns->is_listed)
-			wire_queue_push(wire->queue, wire->is_started ? WIRE_FRESH : WIRE_URGENT,
-					&job);
+		if (!ns->is_listed &&
+		    !wire_queue_push(wire->queue, wire->is_started ? WIRE_FRESH : WIRE_URGENT,
+				     &job))
+			wire_count_unlisted(wire, 1);
 	}
 }
 
@@ -269,7 +300,9 @@ static void wire_hook(struct wire *wire, const struct wire_job *job)
 	/* It was forgotten meanwhile. */
 	if (!ns || !item || item->state != WIRE_WAITING)
 		return;
-	err = namespaces_enter(&wire->namespaces, &ns->ns);
+	item->is_users = ns->owner != 0;
+	err = wire_has_links_left(wire, item) ? namespaces_enter(&wire->namespaces, &ns->ns) :
+						-EMFILE;
 	if (!err) {
 		err = attachment_make(&wire->options.method, &job->link,
 				      job->netns == wire->options.own_inode, &at);
@@ -301,10 +334,12 @@ static void wire_do_job(struct wire *wire, const struct wire_job *job)
 {
 	uint64_t begin_ns = clock_monotonic_ns(), end_ns, took_ns;
 
-	if (job->link.ifindex)
+	if (job->link.ifindex) {
 		wire_hook(wire, job);
-	else
+	} else {
 		wire_list(wire, job->netns);
+		wire_count_unlisted(wire, -1);
+	}
 	if (!wire->is_started)
 		return;
 	end_ns = clock_monotonic_ns();
@@ -426,7 +461,8 @@ static void wire_tell_progress(struct wire *wire)
 	bool caught_up;
 
 	pthread_mutex_lock(&wire->lock);
-	caught_up = wire->was_behind && !wire->counts.waiting;
+	caught_up = wire->was_behind && wire->was_listed && !wire->counts.waiting &&
+		    !wire->counts.unlisted;
 	if (caught_up)
 		wire->was_behind = false;
 	wire->jobs = wire_queue_len(wire->queue);

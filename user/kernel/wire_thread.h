@@ -21,6 +21,7 @@ struct wire_item {
 	struct wire_key key;
 	enum wire_state state;
 	struct attachment at;
+	bool is_users; /* the namespace is not root's */
 	unsigned int name_slot;
 	UT_hash_handle hh;
 };
@@ -60,6 +61,9 @@ struct wire {
 	bool events_lost;
 	struct wire_item *items;
 	struct wire_status counts;
+	size_t links; /* descriptors held, and of these in namespaces of users */
+	size_t links_of_users;
+	size_t links_most;
 	size_t jobs;
 	size_t urgent_jobs;
 	int first_error; /* on an interface that was asked for by name */
