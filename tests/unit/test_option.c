@@ -145,7 +145,7 @@ TEST(nothing_given_is_the_defaults)
 	assert_int_equal(trace.source.tracer.config.flags, 0);
 	assert_int_equal(trace.source.tracer.config.storm_rate, 10);
 	assert_int_equal(trace.output.request_count, 1);
-	assert_string_equal(output_options_stdout(&trace.output)->name, "table");
+	assert_string_equal(trace.output.requests[0].form->name, "table");
 	assert_int_equal(PARSE(flows_option_table, flows), 0);
 	assert_int_equal(flows.counts.interval_ns, 1000000000);
 	assert_int_equal(PARSE(replay_option_table, replay, "-"), 0);
@@ -165,7 +165,7 @@ TEST(a_list_given_again_replaces_the_one_before)
 TEST(json_means_one_object_a_line)
 {
 	assert_int_equal(PARSE(trace_option_table, trace, "-o", "json"), 0);
-	assert_string_equal(output_options_stdout(&trace.output)->name, "ndjson");
+	assert_string_equal(trace.output.requests[0].form->name, "ndjson");
 }
 
 TEST(what_is_wrong_is_refused)

@@ -64,7 +64,7 @@ static int parse_output(const struct option_row *row, const char *value, void *t
 }
 
 #define OUTPUT_ROW                                                                                 \
-	.name = "output", .letter = 'o', .metavar = "FORM", .section = SECTION_OUTPUT,             \
+	.name = "output", .letter = 'o', .metavar = "FORM[:FILE]", .section = SECTION_OUTPUT,      \
 	.type = OPTION_WORD, .parse = parse_output
 #define COLUMNS_ROW                                                                                \
 	.name = "columns", .metavar = "LIST", .section = SECTION_OUTPUT, .type = OPTION_TEXT,      \
@@ -77,7 +77,8 @@ static int parse_output(const struct option_row *row, const char *value, void *t
 	OPTION_TARGET(struct output_options, queue_bytes),                                         \
 	.help = "memory for what waits to be written, of all outputs (default 64M)",               \
 	.more = "Each output has an equal part. When it is full, what comes is dropped and "       \
-		"counted in the ledger; nothing else waits for it."
+		"counted in the ledger; nothing else waits for it. An output that fails ends; "    \
+		"when all have, so does the run."
 #define DURATION_ROW                                                                               \
 	.name = "duration", .letter = 'd', .metavar = "TIME", .section = SECTION_OUTPUT,           \
 	.type = OPTION_TIME, .least = 1, OPTION_TARGET(struct output_options, duration_ns),        \
@@ -85,7 +86,9 @@ static int parse_output(const struct option_row *row, const char *value, void *t
 
 static const struct option_row output_rows[] = {
 	{ OUTPUT_ROW, .words = form_word, .help = "write records as {} (default table)",
-	  .more = "zeek is Zeek's conn.log." },
+	  .more = "Can be given several times, each for another file or FIFO and at most one for "
+		  "stdout: one that fails, is full or is not read takes nothing from the others, "
+		  "and the ledger has an account of each. zeek is Zeek's conn.log." },
 	{ COLUMNS_ROW,
 	  .more = "Names of fields, and those of the columns of table and wide (by, process, "
 		  "local, peer, age, why, ...)." },
@@ -123,17 +126,12 @@ static int output_finish(void *options)
 		output->requests[output->request_count++].form = form_ops_at(0);
 	for (size_t i = 0; i < output->request_count; i++)
 		on_stdout += !output->requests[i].path;
-	for (size_t i = 0; output->columns && i < output->request_count; i++)
-		if (output->requests[i].form == &zeek_form_ops)
-			return log_error(-EINVAL,
-					 "Zeek's log has columns of its own: --columns does "
-					 "not go with -o zeek");
+	if (output->columns && output_options_use(output, &zeek_form_ops))
+		return log_error(-EINVAL, "Zeek's log has columns of its own: --columns does not "
+					  "go with -o zeek");
 	if (on_stdout > 1)
 		return log_error(-EINVAL, "only one --output can go to stdout; give the others a "
 					  "file: --output FORM:FILE");
-	/* Until there are outlets for it. */
-	if (output->request_count > 1 || !on_stdout)
-		return log_error(-EINVAL, "one --output can be given, to stdout");
 	return 0;
 }
 
@@ -149,12 +147,12 @@ int output_options_columns(const struct output_options *output, const struct row
 	return log_error(-EINVAL, "--columns: %s", error.failed ? "a name is wrong" : error.data);
 }
 
-const struct form_ops *output_options_stdout(const struct output_options *output)
+bool output_options_use(const struct output_options *output, const struct form_ops *form)
 {
 	for (size_t i = 0; i < output->request_count; i++)
-		if (!output->requests[i].path)
-			return output->requests[i].form;
-	return NULL;
+		if (output->requests[i].form == form)
+			return true;
+	return false;
 }
 
 const struct option_group output_option_group = {

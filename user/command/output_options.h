@@ -38,7 +38,7 @@ extern const struct option_group output_rows_option_group;
 int output_options_columns(const struct output_options *output, const struct row_type *type,
 			   struct columns *ret);
 
-/* The form on stdout; NULL when nothing goes there. */
-const struct form_ops *output_options_stdout(const struct output_options *output);
+/* Whether any of the requests is for this form. */
+bool output_options_use(const struct output_options *output, const struct form_ops *form);
 
 #endif

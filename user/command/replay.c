@@ -334,15 +334,14 @@ static int open_output(struct replay_run *run)
 static int choose_records(struct replay_run *run)
 {
 	const struct output_options *output = &run->options->output;
-	size_t zeek = 0;
 
-	for (size_t i = 0; i < output->request_count; i++)
-		zeek += output->requests[i].form == &zeek_form_ops;
-	run->for_zeek = zeek > 0;
-	return zeek && zeek < output->request_count ?
-		       log_error(-EINVAL, "zeek has connections and the other forms have endings: "
-					  "-o zeek needs a replay of its own") :
-		       0;
+	run->for_zeek = output_options_use(output, &zeek_form_ops);
+	for (size_t i = 0; run->for_zeek && i < output->request_count; i++)
+		if (output->requests[i].form != &zeek_form_ops)
+			return log_error(-EINVAL,
+					 "zeek has connections and the other forms have endings: "
+					 "-o zeek needs a replay of its own");
+	return 0;
 }
 
 int replay_command(const void *data)

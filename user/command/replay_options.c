@@ -55,8 +55,7 @@ static int replay_finish(void *data)
 		options->source.tracer.config.flags |= TRACER_SHOW_ALL;
 	if (!options->common.word_count)
 		return log_error(-EINVAL, "replay needs a capture file; - reads from stdin");
-	if (options->counts.by_was_said &&
-	    output_options_stdout(&options->output) == &zeek_form_ops)
+	if (options->counts.by_was_said && output_options_use(&options->output, &zeek_form_ops))
 		return log_error(
 			-EINVAL,
 			"--by makes rows, and Zeek's log has connections: -o zeek does not "
