@@ -131,6 +131,9 @@ static __always_inline bool socket_close_is_last_event(const struct sock *sk,
 {
 	if (e->seen & EVIDENCE(ORPHAN))
 		return false; /* tcp_destroy_sock follows */
+	/* connect() has failed; the socket may be kept for long, and used for another try. */
+	if (e->seen & EVIDENCE(NO_LOCAL_PORT))
+		return true;
 	if (e->error)
 		return e->seen & EVIDENCE(ERROR_REPORT); /* else the report follows */
 	if (e->state == TCP_LAST_ACK || e->state == TCP_CLOSING)

@@ -91,6 +91,24 @@ void actor_stop(struct actor *actor)
 	actor_reap(actor);
 }
 
+int actor_die(struct actor *actor, enum actor_death how, int exit_code)
+{
+	struct actor_command command = { .op = OP_DIE, .arguments = { how, exit_code } };
+	int status = 0;
+	pid_t pid;
+
+	if (actor->fd < 0 ||
+	    send(actor->fd, &command, sizeof(command), MSG_NOSIGNAL) != sizeof(command))
+		return -ESRCH;
+	do {
+		pid = waitpid(actor->pid, &status, 0);
+	} while (pid < 0 && errno == EINTR);
+	actor_drop_spare(actor);
+	close(actor->fd);
+	actor->fd = -1;
+	return pid < 0 ? -errno : status;
+}
+
 int actor_kill(struct actor *actor)
 {
 	if (kill(actor->pid, SIGKILL))

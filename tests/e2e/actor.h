@@ -44,6 +44,17 @@ void actor_stop(struct actor *actor);
 /* SIGKILL, and wait until it is gone. */
 int actor_kill(struct actor *actor);
 
+/* How an actor goes, by itself. */
+enum actor_death {
+	ACTOR_EXITS, /* with a code */
+	ACTOR_CRASHES, /* SIGSEGV, with leave to dump core */
+	ACTOR_EXECS, /* becomes true(1): its sockets are FD_CLOEXEC */
+	ACTOR_EATS, /* takes memory until it is killed */
+};
+
+/* Tell it to go, and wait. Returns its wait status, or -ECHILD when somebody else reaps it. */
+int actor_die(struct actor *actor, enum actor_death how, int exit_code);
+
 /* Sockets are known by slot, 0 to ACTOR_SLOTS - 1; a new socket must go into a free slot. */
 int actor_socket(struct actor *actor, int slot, int family);
 int actor_socket_of(struct actor *actor, int slot, int family, int protocol);

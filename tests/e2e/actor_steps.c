@@ -11,9 +11,11 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "tests/e2e/tool.h"
@@ -287,6 +289,35 @@ static int do_pin(int cpu)
 	return system_result(sched_setaffinity(0, sizeof(set), &set));
 }
 
+#define EATEN_AT_A_TIME (1 << 20)
+
+static __attribute__((noreturn)) void do_die(enum actor_death how, int exit_code)
+{
+	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+	char *eaten;
+
+	switch (how) {
+	case ACTOR_EXITS:
+		_exit(exit_code);
+	case ACTOR_CRASHES:
+		setrlimit(RLIMIT_CORE, &unlimited);
+		prctl(PR_SET_DUMPABLE, 1);
+		if (chdir("/tmp"))
+			_exit(127);
+		signal(SIGSEGV, SIG_DFL);
+		raise(SIGSEGV);
+		_exit(127);
+	case ACTOR_EXECS:
+		execlp("true", "true", NULL);
+		_exit(127);
+	case ACTOR_EATS:
+		while ((eaten = malloc(EATEN_AT_A_TIME)))
+			memset(eaten, 1, EATEN_AT_A_TIME);
+		_exit(127);
+	}
+	_exit(127);
+}
+
 static int actor_execute(int sockets[], const struct actor_command *command)
 {
 	const int *arguments = command->arguments;
@@ -349,6 +380,8 @@ static int actor_execute(int sockets[], const struct actor_command *command)
 		return do_take(&sockets[command->slot]);
 	case OP_PIN:
 		return do_pin(arguments[0]);
+	case OP_DIE:
+		do_die((enum actor_death)arguments[0], arguments[1]);
 	case OP_FORK:
 		break;
 	}

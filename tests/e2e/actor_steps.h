@@ -45,6 +45,7 @@ enum actor_op {
 	OP_PASS,
 	OP_TAKE,
 	OP_PIN,
+	OP_DIE,
 };
 
 struct actor_command {

@@ -80,6 +80,18 @@ static bool list_has(const char *list, const char *word)
 	return false;
 }
 
+/* `_` stands for a space: the words of a row are told apart by those. */
+static bool text_says(const char *text, const char *wanted)
+{
+	char spaced[WORD_MAX];
+
+	snprintf(spaced, sizeof(spaced), "%s", wanted);
+	for (char *at = spaced; *at; at++)
+		if (*at == '_')
+			*at = ' ';
+	return strstr(text, spaced) != NULL;
+}
+
 static bool alternative_holds(const char *wanted, const char *got)
 {
 	char *end;
@@ -87,8 +99,12 @@ static bool alternative_holds(const char *wanted, const char *got)
 
 	if (!strcmp(wanted, "*"))
 		return true;
+	if (!strcmp(wanted, "!null"))
+		return strcmp(got, "null") != 0;
 	if (!strncmp(wanted, "has:", 4))
 		return list_has(got, wanted + 4);
+	if (!strncmp(wanted, "says:", 5))
+		return text_says(got, wanted + 5);
 	if (strncmp(wanted, ">=", 2))
 		return !strcmp(wanted, got);
 	number = strtoll(got, &end, 10);
@@ -184,9 +200,9 @@ static bool check_word(struct word *word, const struct expect_facts *facts, cons
 
 	word_resolve(word, facts);
 	value_text(value, got, sizeof(got));
-	/* The string "null" is not null, and the number 1 is not the string "1". */
+	/* The string "null" is not null, and the number 1 is not the string "1"; an id may be digits alone. */
 	if (wanted_holds(word->wanted, got) &&
-	    !(json_is_string(value) &&
+	    !(json_is_string(value) && strcmp(word->wanted, "!null") &&
 	      (!strcmp(got, "null") || got[strspn(got, "0123456789")] == 0)))
 		return true;
 	fprintf(diagnosis,

@@ -169,4 +169,18 @@ enum recipe_result recipe_unread_exit(struct scenario_run *run);
 enum recipe_result recipe_short_lived(struct scenario_run *run);
 enum recipe_result recipe_nginx(struct scenario_run *run);
 
+/* recipes_why.c: endings of which more is to be said than that they were. */
+enum recipe_result recipe_server_exits(struct scenario_run *run);
+enum recipe_result recipe_server_crashes(struct scenario_run *run);
+enum recipe_result recipe_server_crashes_unread(struct scenario_run *run);
+enum recipe_result recipe_server_execs(struct scenario_run *run);
+enum recipe_result recipe_server_is_oom_killed(struct scenario_run *run);
+enum recipe_result recipe_listener_killed(struct scenario_run *run);
+enum recipe_result recipe_keepalive_race(struct scenario_run *run);
+enum recipe_result recipe_stale_pool(struct scenario_run *run);
+enum recipe_result recipe_backend_refused(struct scenario_run *run);
+enum recipe_result recipe_no_local_port(struct scenario_run *run);
+enum recipe_result recipe_mtu_black_hole(struct scenario_run *run);
+enum recipe_result recipe_slow_reader(struct scenario_run *run);
+
 #endif

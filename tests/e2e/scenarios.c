@@ -90,7 +90,7 @@ static const struct scenario first_rows[] = {
 			"state=ESTABLISHED " CAUSE_UNREAD_DATA PROVED BY_SERVER CLOSED_BY_SERVER
 				SHAKEN NO_FIN RST_SERVER
 			"bytes_unread=1000 bytes_received=1000 bytes_sent=0 death=SIGKILL "
-			"killer_comm=battery exit_code=null",
+			"killer_comm=ct_runner exit_code=null",
 	},
 	{
 		.id = "09",
@@ -100,7 +100,7 @@ static const struct scenario first_rows[] = {
 			PROVED BY_CLIENT CLOSED_BY_CLIENT SHAKEN FINS_BOTH NO_RST CLIENT_BYTES,
 		.at_b = "verdict=fin_normal initiator=local_app stage=closing state=FIN_WAIT2 " CAUSE_PROCESS_DIED
 			PROVED BY_SERVER CLOSED_BY_SERVER SHAKEN FINS_BOTH NO_RST SERVER_BYTES
-			"death=SIGKILL killer_comm=battery",
+			"death=SIGKILL killer_comm=ct_runner",
 	},
 	{
 		.id = "10",
@@ -371,5 +371,5 @@ static const struct scenario first_rows[] = {
 const struct scenario_table first_scenarios = SCENARIO_TABLE(first_rows);
 
 const struct scenario_table *const scenario_tables[] = {
-	&first_scenarios, &wire_scenarios, &late_scenarios, &owner_scenarios, NULL,
+	&first_scenarios, &wire_scenarios, &late_scenarios, &owner_scenarios, &why_scenarios, NULL,
 };

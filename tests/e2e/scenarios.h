@@ -62,7 +62,7 @@ enum scenario_families {
 /*
  * What the one record of a place must say: words "field=value". A value may be a list "a|b" of which
  * one must hold, `*` (anything), `>=N`,
- * `has:WORD` (of a list), `null` (the field is there and null), or a name the run gives
+ * `has:WORD` (of a list), `says:SOME_WORDS` (in a text, `_` for spaces), `!null`, `null` (the field is there and null), or a name the run gives
  * meaning: @client @server @helper (pids). Fields that are not named are not looked at, but for the
  * addresses, ports, ip_version, netns and role: these are checked in every record, unless named here.
  * syn_, fin_ and rst_counts (of the last record) are checked against the packets on the link, too.
@@ -90,8 +90,9 @@ struct scenario_table {
 	size_t count;
 };
 
-/* Of scenarios.c, scenarios_wire.c, ..._late.c and ..._owner.c. */
-extern const struct scenario_table first_scenarios, wire_scenarios, late_scenarios, owner_scenarios;
+/* Of scenarios.c, scenarios_wire.c, ..._late.c, ..._owner.c and ..._why.c. */
+extern const struct scenario_table first_scenarios, wire_scenarios, late_scenarios, owner_scenarios,
+	why_scenarios;
 
 /* All of them; ends with NULL. */
 extern const struct scenario_table *const scenario_tables[];
