@@ -3,6 +3,7 @@
 #include "bpf/maps.bpf.h"
 
 struct sockets_map ct_sockets SEC(".maps");
+struct spares_map ct_spares SEC(".maps");
 struct flows_map ct_flows SEC(".maps");
 struct watch_map ct_watch SEC(".maps");
 struct events_map ct_events SEC(".maps");
@@ -38,5 +39,8 @@ struct replay_exchange_map ct_replay_io SEC(".maps");
 
 const volatile struct tracer_config tracer_config = {};
 volatile __u32 tracer_hz = 0;
+volatile __u32 spares_are_used = 0;
+_Static_assert(sizeof(struct socket_state) % 8 == 0, "made of whole words");
+const __u64 socket_state_zero[sizeof(struct socket_state) / 8] = {};
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -60,6 +60,17 @@ struct sockets_map {
 	__type(value, struct socket_state);
 };
 
+/*
+ * The same for sockets that refuse a storage, because their owner has filled their option memory, or
+ * allows none in the namespace (net.core.optmem_max): by cookie, until they are destroyed.
+ */
+struct spares_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 2048);
+	__type(key, __u64);
+	__type(value, struct socket_state);
+};
+
 struct flows_map {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 32768);
@@ -342,6 +353,7 @@ struct killers_map {
 };
 
 extern struct sockets_map ct_sockets SEC(".maps");
+extern struct spares_map ct_spares SEC(".maps");
 extern struct flows_map ct_flows SEC(".maps");
 extern struct watch_map ct_watch SEC(".maps");
 extern struct events_map ct_events SEC(".maps");
@@ -379,6 +391,9 @@ extern const volatile struct tracer_config tracer_config;
 
 /* Ticks per second of the running kernel: user space measures it right after the load. */
 extern volatile __u32 tracer_hz;
+/* Some socket has refused a storage: only then are spares looked for. */
+extern volatile __u32 spares_are_used;
+extern const __u64 socket_state_zero[sizeof(struct socket_state) / 8];
 
 /* Of one processor, but programs interrupt each other there: what is counted at once is not lost. */
 static __always_inline void counter_add(enum tracer_counter id)

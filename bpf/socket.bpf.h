@@ -21,7 +21,47 @@
 
 static __always_inline struct socket_state *socket_find(struct sock *sk)
 {
-	return bpf_sk_storage_get(&ct_sockets, sk, NULL, 0);
+	struct socket_state *state = bpf_sk_storage_get(&ct_sockets, sk, NULL, 0);
+	__u64 cookie;
+
+	if (state || !spares_are_used)
+		return state;
+	cookie = bpf_get_socket_cookie(sk);
+	return bpf_map_lookup_elem(&ct_spares, &cookie);
+}
+
+/* What is known of it, zero when that is nothing yet. NULL only where no room is left, which is counted. */
+static __always_inline struct socket_state *socket_find_or_make(struct sock *sk)
+{
+	struct socket_state *state =
+		bpf_sk_storage_get(&ct_sockets, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	__u64 cookie;
+
+	if (state)
+		return state;
+	cookie = bpf_get_socket_cookie(sk);
+	state = bpf_map_lookup_elem(&ct_spares, &cookie);
+	if (state)
+		return state;
+	if (!bpf_map_update_elem(&ct_spares, &cookie, &socket_state_zero, BPF_NOEXIST)) {
+		counter_add(COUNTER_SOCKET_SPARED);
+		spares_are_used = 1;
+		state = bpf_map_lookup_elem(&ct_spares, &cookie);
+	}
+	if (!state)
+		counter_add(COUNTER_SOCKET_STORAGE_FAILED);
+	return state;
+}
+
+/* A storage goes with its socket; this is what does it for a spare. */
+static __always_inline void socket_forget(struct sock *sk)
+{
+	__u64 cookie;
+
+	if (!spares_are_used)
+		return;
+	cookie = bpf_get_socket_cookie(sk);
+	bpf_map_delete_elem(&ct_spares, &cookie);
 }
 
 /* A socket that was there before the tracer, or whose birth was missed: no birth time. */
@@ -31,11 +71,9 @@ static __always_inline struct socket_state *socket_find_or_adopt(struct sock *sk
 
 	if (state)
 		return state;
-	state = bpf_sk_storage_get(&ct_sockets, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!state) {
-		counter_add(COUNTER_SOCKET_STORAGE_FAILED);
+	state = socket_find_or_make(sk);
+	if (!state)
 		return NULL;
-	}
 	state->watched.record.head.flags = RECORD_FROM_SNAPSHOT;
 	return state;
 }

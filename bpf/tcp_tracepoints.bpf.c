@@ -15,11 +15,9 @@ static __always_inline void socket_connecting(struct sock *sk)
 	struct socket_state *state;
 	struct close_record *record;
 
-	state = bpf_sk_storage_get(&ct_sockets, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!state) {
-		counter_add(COUNTER_SOCKET_STORAGE_FAILED);
+	state = socket_find_or_make(sk);
+	if (!state)
 		return;
-	}
 	/* A socket may connect again after a failure that nothing else has told of. */
 	socket_report(state, sk);
 	socket_restart(state, EVIDENCE(CLIENT));
@@ -35,11 +33,9 @@ static __always_inline void socket_listening(struct sock *sk)
 {
 	struct socket_state *state;
 
-	state = bpf_sk_storage_get(&ct_sockets, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!state) {
-		counter_add(COUNTER_SOCKET_STORAGE_FAILED);
+	state = socket_find_or_make(sk);
+	if (!state)
 		return;
-	}
 	socket_restart(state, EVIDENCE(SERVER));
 	state->state = TCP_LISTEN;
 	state->watched.record.owner_source = OWNER_FROM_NONE;
@@ -248,10 +244,11 @@ int BPF_PROG(ct_destroy, struct sock *sk)
 	struct socket_state *state = socket_find(sk);
 
 	program_is_reentered(ctx, &ct_to_destroy);
-	if (!state || state->phase == SOCKET_REPORTED)
-		return 0;
-	socket_catch_up(state, sk);
-	socket_report(state, sk);
+	if (state && state->phase != SOCKET_REPORTED) {
+		socket_catch_up(state, sk);
+		socket_report(state, sk);
+	}
+	socket_forget(sk);
 	return 0;
 }
 

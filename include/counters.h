@@ -18,6 +18,8 @@
 	X(FLOW_INSERT_FAILED, "flow_insert_failed", LOSS, "flows that could not be stored")        \
 	X(SOCKET_STORAGE_FAILED, "socket_storage_failed", LOSS,                                    \
 	  "sockets whose state could not be stored")                                               \
+	X(SOCKET_SPARED, "socket_spared", NOTE,                                                    \
+	  "sockets that refused to keep their state, which was kept elsewhere")                    \
 	X(TOMBSTONE_FAILED, "tombstone_failed", LOSS,                                              \
 	  "closed sockets that could not be remembered")                                           \
 	X(SCRATCH_FAILED, "scratch_failed", LOSS,                                                  \
