@@ -10,6 +10,7 @@ struct events_map ct_events SEC(".maps");
 struct counters_map ct_counters SEC(".maps");
 struct netns_map ct_netns SEC(".maps");
 struct hooked_map ct_hooked SEC(".maps");
+struct icmp_map ct_icmp SEC(".maps");
 struct own_drops_map ct_own_drops SEC(".maps");
 struct ended_map ct_ended SEC(".maps");
 struct scratch_map ct_scratch SEC(".maps");

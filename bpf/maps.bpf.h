@@ -131,6 +131,27 @@ struct own_drop {
 	__u8 reserved[3];
 };
 
+/**
+ * The last ICMP error about a flow.
+ *
+ * @source        Its sender, from the outer header; IPv4 mapped.
+ * @seq           Of the packet that it quotes.
+ * @is_from_here  It came over loopback: this host's own.
+ */
+struct icmp_error {
+	__u8 source[16] __attribute__((aligned(8)));
+	__u32 seq;
+	__u8 is_from_here;
+	__u8 reserved[3];
+};
+
+struct icmp_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct flow_key);
+	__type(value, struct icmp_error);
+};
+
 struct own_drops_map {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);
@@ -360,6 +381,7 @@ extern struct events_map ct_events SEC(".maps");
 extern struct counters_map ct_counters SEC(".maps");
 extern struct netns_map ct_netns SEC(".maps");
 extern struct hooked_map ct_hooked SEC(".maps");
+extern struct icmp_map ct_icmp SEC(".maps");
 extern struct own_drops_map ct_own_drops SEC(".maps");
 extern struct ended_map ct_ended SEC(".maps");
 extern struct scratch_map ct_scratch SEC(".maps");

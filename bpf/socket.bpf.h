@@ -8,6 +8,7 @@
 
 #include "bpf/death.bpf.h"
 #include "bpf/flow_store.bpf.h"
+#include "bpf/icmp_error.bpf.h"
 #include "bpf/owner.bpf.h"
 #include "bpf/path_shape.bpf.h"
 #include "bpf/record_emit.bpf.h"
@@ -306,6 +307,23 @@ static __always_inline void socket_snapshot_tcp(struct socket_state *state, stru
 		e->seen & EVIDENCE(ESTABLISHED) ? socket_idle_jiffies(tp) : IDLE_UNKNOWN;
 }
 
+/* Whether what `sk` sends passes a hook of ours, and has since its birth. */
+static __always_inline bool socket_wire_is_whole(const struct close_record *record, struct sock *sk)
+{
+	const struct sock *same = socket_untrusted(sk);
+	struct hooked_key key = { .netns = record->key.netns };
+	__u64 *since_ns;
+
+	if (!same || !record->birth_ns || tracer_config.flags & TRACER_WIRE_PARTIAL ||
+	    !(tracer_config.flags & TRACER_WIRE_HOOKED) || bpf_map_lookup_elem(&ct_hooked, &key))
+		return false;
+	if (!same->sk_dst_cache)
+		return false;
+	key.ifindex = same->sk_dst_cache->dev->ifindex;
+	since_ns = bpf_map_lookup_elem(&ct_hooked, &key);
+	return since_ns && *since_ns <= record->birth_ns;
+}
+
 /* Everything that the socket itself can say at ->CLOSE. */
 static __always_inline void socket_snapshot(struct socket_state *state, struct sock *sk,
 					    __u8 old_state)
@@ -325,6 +343,8 @@ static __always_inline void socket_snapshot(struct socket_state *state, struct s
 		socket_tuple_fill(record, tp);
 	if (!record->cgroup_id)
 		record->cgroup_id = socket_cgroup_id(sk);
+	if (!state->is_translated && socket_wire_is_whole(record, sk))
+		e->seen |= EVIDENCE(WIRE_WHOLE);
 	record->socket_cookie = bpf_get_socket_cookie(sk);
 	if (tp)
 		socket_snapshot_tcp(state, tp, (e->seen & EVIDENCE(PEER_FIN)) != 0, old_state);
@@ -361,29 +381,15 @@ static __always_inline void socket_drops_fill(struct socket_state *state, struct
 		return;
 	is_stalled = drop->count && drop->snd_una == state->snd_una;
 	if (drop->last_ns >= record->birth_ns && (is_stalled || drop->rst_count)) {
-		e->seen |= EVIDENCE(OWN_DROP);
 		e->drop_reason = drop->reason;
+		if (is_stalled)
+			e->seen |= EVIDENCE(OWN_DROP);
 		if (is_stalled && drops_are_all(e, drop->count))
 			e->seen |= EVIDENCE(NEVER_LEFT);
+		if (drop->rst_count)
+			e->seen |= EVIDENCE(RST_DROPPED);
 	}
 	bpf_map_delete_elem(&ct_own_drops, &key);
-}
-
-/* Whether what `sk` sends passes a hook of ours, and has since its birth. */
-static __always_inline bool socket_wire_is_whole(const struct close_record *record, struct sock *sk)
-{
-	const struct sock *same = socket_untrusted(sk);
-	struct hooked_key key = { .netns = record->key.netns };
-	__u64 *since_ns;
-
-	if (!same || !record->birth_ns || tracer_config.flags & TRACER_WIRE_PARTIAL ||
-	    !(tracer_config.flags & TRACER_WIRE_HOOKED) || bpf_map_lookup_elem(&ct_hooked, &key))
-		return false;
-	if (!same->sk_dst_cache)
-		return false;
-	key.ifindex = same->sk_dst_cache->dev->ifindex;
-	since_ns = bpf_map_lookup_elem(&ct_hooked, &key);
-	return since_ns && *since_ns <= record->birth_ns;
 }
 
 /* How long TIME_WAIT will wait for the peer's FIN: tcp_fin_time(), include/net/tcp.h. */
@@ -492,8 +498,6 @@ static __always_inline void socket_report(struct socket_state *state, struct soc
 	record_head_fill(&record->head, RECORD_CLOSE, sizeof(*record));
 	if (tracer_config.flags & TRACER_WIRE_HOOKED)
 		e->seen |= EVIDENCE(WIRE_HOOKED);
-	if (!state->is_translated && socket_wire_is_whole(record, sk))
-		e->seen |= EVIDENCE(WIRE_WHOLE);
 	flow = bpf_map_lookup_elem(&ct_flows, &record->key);
 	if (flow) {
 		own = flow_side_of(flow, record->local_side);
@@ -501,6 +505,8 @@ static __always_inline void socket_report(struct socket_state *state, struct soc
 		if (peer->rst_count && state->rcv_nxt && e->state != TCP_SYN_SENT)
 			e->rst_seq_offset = peer->rst_seq - state->rcv_nxt;
 		ct_evidence(e, flow, record->local_side, record->head.time_ns);
+		if (e->seen & EVIDENCE(ICMP_IN))
+			icmp_error_fill_checked(record, state->snd_una, state->snd_nxt);
 		if (state->sent_just_now && (e->seen & EVIDENCE(RST_IN)) &&
 		    (peer->rst_flags & TCP_FLAG_ACK) && peer->rst_ack == state->snd_nxt)
 			e->seen |= EVIDENCE(RST_TOO_EARLY);

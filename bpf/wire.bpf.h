@@ -7,6 +7,7 @@
 #define BPF_WIRE_BPF_H
 
 #include "bpf/flow_store.bpf.h"
+#include "bpf/icmp_error.bpf.h"
 #include "bpf/kernel_compat.bpf.h"
 #include "bpf/record_emit.bpf.h"
 
@@ -20,8 +21,6 @@ struct wire_packet {
 	struct flow_sight sight;
 	int sender; /* index of the packet's source in `key` */
 };
-
-#define LOOPBACK_IFINDEX 1 /* include/net/net_namespace.h: in every namespace */
 
 /* Global, as what record_emit.bpf.h has. */
 __weak __noinline int wire_record_begin(struct close_record *record, struct flow_key *key,
@@ -58,6 +57,7 @@ static __always_inline void wire_record_fill(struct close_record *record,
 	record->evidence.subject = subject;
 	record->evidence.ip_version = packet->view->ip_version;
 	ct_evidence(&record->evidence, flow, local, packet->sight.now_ns);
+	icmp_error_fill(record);
 }
 
 /* Decide and send what wire_record_fill() began; the ending of `local` is then told. As record_emit(). */
@@ -376,8 +376,10 @@ static __always_inline void wire_icmp(const struct wire_packet *packet)
 {
 	struct flow_state *flow = bpf_map_lookup_elem(&ct_flows, &packet->key);
 
-	if (flow)
-		flow_fold_icmp(flow, packet->sender, packet->view, packet->sight.now_ns);
+	if (!flow)
+		return;
+	flow_fold_icmp(flow, packet->sender, packet->view, packet->sight.now_ns);
+	icmp_error_note(&packet->key, packet->view, packet->sight.ifindex);
 }
 
 /* The first packet of a flow is no SYN: what is here that it could belong to? */

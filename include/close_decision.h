@@ -152,6 +152,28 @@ ALWAYS_INLINE __u8 initiator_of_own_drop(const struct close_evidence *e)
 		       CLOSE_BY_LOCAL_KERNEL;
 }
 
+/*
+ * Who keeps a packet from its way by ICMP. This host does for want of a neighbour or a route, by any
+ * other code of a rule.
+ */
+ALWAYS_INLINE __u8 initiator_of_icmp(const struct close_evidence *e)
+{
+	if (!(e->seen & EVIDENCE(ICMP_IN)))
+		return evidence_never_left(e) ? initiator_of_own_drop(e) : CLOSE_BY_PATH;
+	if (!(e->seen & EVIDENCE(ICMP_FROM_HERE)))
+		return e->seen & EVIDENCE(ICMP_FROM_PEER) ? CLOSE_BY_PEER : CLOSE_BY_PATH;
+	if (e->seen & EVIDENCE(OWN_DROP))
+		return initiator_of_own_drop(e);
+	switch (cause_from_icmp(e)) {
+	case CLOSE_CAUSE_ICMP_HOST:
+	case CLOSE_CAUSE_ICMP_NET:
+		return CLOSE_BY_LOCAL_KERNEL;
+	default:
+		return CLOSE_BY_LOCAL_FIREWALL;
+	}
+}
+
+#define ICMP_SIGNS (EVIDENCE(ICMP_IN) | EVIDENCE(ICMP_FROM_PEER) | EVIDENCE(ICMP_FROM_HERE))
 #define NEVER_LEFT_SIGNS (EVIDENCE(NEVER_LEFT) | EVIDENCE(OWN_DROP) | EVIDENCE(WIRE_WHOLE))
 
 #define PATH_RESET_SIGNS                                                                           \

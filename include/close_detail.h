@@ -38,6 +38,8 @@ enum close_death { CLOSE_DEATHS(CLOSE_DEATH_ENUM) CLOSE_DEATH_COUNT };
  *                    in it, its limit, the limit of limits, and packets dropped for it.
  * @mss @stuck_bytes @passed_bytes  Largest segment that would be sent, the one that was repeated in
  *                    vain, and the mean of those that were acknowledged.
+ * @icmp_source       Who sent the ICMP error of EVIDENCE_BIT_ICMP_IN; IPv4 mapped, 0 = none seen.
+ * @rst_note @rst_code @rst_enterprise  What the peer's RST said of its reason (include/rst_note.h).
  * @port_low @port_high  ip_local_port_range of a connect() that found no free port; host order.
  */
 struct close_detail {
@@ -62,9 +64,13 @@ struct close_detail {
 	__u8 death_signal; /* its number, for SIGNAL and OOM */
 	__u8 death_flags; /* DEATH_* */
 	__u8 exit_code; /* for EXIT */
-	__u8 reserved[6];
+	__u16 rst_code;
+	__u32 rst_enterprise;
+	__u8 icmp_source[16] __attribute__((aligned(8)));
+	__u8 rst_note; /* enum rst_note */
+	__u8 reserved[7];
 };
-ABI_SIZE(struct close_detail, 104);
+ABI_SIZE(struct close_detail, 128);
 
 /* An end that nobody asked for: the process crashed, was killed, or says that it failed. */
 ALWAYS_INLINE int death_is_abnormal(const struct close_detail *detail)

@@ -30,6 +30,12 @@ ALWAYS_INLINE __u8 cause_of_data_timeout(const struct close_evidence *e)
 	return e->user_timeout_ms ? CLOSE_CAUSE_USER_TIMEOUT : CLOSE_CAUSE_RTO;
 }
 
+/* An ICMP error for what is in flight says who does not let it through. */
+ALWAYS_INLINE __u8 initiator_of_timeout(const struct close_evidence *e)
+{
+	return e->seen & EVIDENCE(ICMP_IN) ? initiator_of_icmp(e) : CLOSE_BY_TIMEOUT;
+}
+
 /* Nobody can answer what never left: not the peer, and not the path. */
 ALWAYS_INLINE int decide_timeout_here(const struct close_evidence *e, struct close_decision *d)
 {
@@ -48,15 +54,15 @@ ALWAYS_INLINE int decide_timeout_here(const struct close_evidence *e, struct clo
 /* Only the keepalive timer sends a RST when it gives up (tcp_keepalive_timer). */
 ALWAYS_INLINE int decide_timeout(const struct close_evidence *e, struct close_decision *d)
 {
-	__u64 soft = e->seen & (EVIDENCE(ICMP_IN) | EVIDENCE(ERROR_REPORT));
+	__u64 soft = e->seen & (ICMP_SIGNS | EVIDENCE(ERROR_REPORT));
 
 	if (e->error != EVIDENCE_ETIMEDOUT && !error_is_from_icmp(e->error))
 		return 0;
-	if (e->error == EVIDENCE_ETIMEDOUT && decide_timeout_here(e, d))
+	if (!(e->seen & EVIDENCE(ICMP_IN)) && decide_timeout_here(e, d))
 		return 1;
 	if (state_in_handshake(e->state)) {
 		if (error_is_from_icmp(e->error))
-			return decide(d, CLOSE_PATH_ICMP, cause_from_icmp(e), CLOSE_BY_PATH,
+			return decide(d, CLOSE_PATH_ICMP, cause_from_icmp(e), initiator_of_icmp(e),
 				      e->seen & EVIDENCE(ICMP_IN) ? CLOSE_IS_PROVED :
 								    CLOSE_IS_INFERRED,
 				      soft);
@@ -76,8 +82,8 @@ ALWAYS_INLINE int decide_timeout(const struct close_evidence *e, struct close_de
 			      CLOSE_IS_INFERRED, soft | EVIDENCE(SMALL_PASS));
 	if (state_waits_for_ack_of_fin(e->state) && !(e->seen & EVIDENCE(FIN_UNSENT)))
 		return decide(d, CLOSE_FIN_UNACKED_TIMEOUT, CLOSE_CAUSE_FIN_UNACKED,
-			      CLOSE_BY_TIMEOUT, CLOSE_IS_PROVED, soft);
-	return decide(d, CLOSE_TIMEOUT_DATA, cause_of_data_timeout(e), CLOSE_BY_TIMEOUT,
+			      initiator_of_timeout(e), CLOSE_IS_PROVED, soft);
+	return decide(d, CLOSE_TIMEOUT_DATA, cause_of_data_timeout(e), initiator_of_timeout(e),
 		      CLOSE_IS_PROVED, soft);
 }
 
@@ -139,10 +145,10 @@ ALWAYS_INLINE int decide_reset_received(const struct close_evidence *e, struct c
 		    (e->seen & EVIDENCE(RST_IN)))
 			return decide_reset_by_peer(e, d);
 		if (e->error == EVIDENCE_ECONNREFUSED && e->state == TCP_STATE_SYN_SENT)
-			return decide(d, CLOSE_PATH_ICMP, cause_from_icmp(e), CLOSE_BY_PATH,
+			return decide(d, CLOSE_PATH_ICMP, cause_from_icmp(e), initiator_of_icmp(e),
 				      e->seen & EVIDENCE(ICMP_IN) ? CLOSE_IS_PROVED :
 								    CLOSE_IS_INFERRED,
-				      e->seen & EVIDENCE(ICMP_IN));
+				      e->seen & ICMP_SIGNS);
 		return 0;
 	}
 	if (e->seen & EVIDENCE(REPLY_RESET)) {
@@ -179,8 +185,8 @@ ALWAYS_INLINE int decide_not_shown(const struct close_evidence *e, struct close_
 		return 1;
 	}
 	if (e->state == TCP_STATE_SYN_SENT && e->seen & EVIDENCE(ICMP_IN))
-		return decide(d, CLOSE_PATH_ICMP, cause_from_icmp(e), CLOSE_BY_PATH,
-			      CLOSE_IS_INFERRED, used | EVIDENCE(ICMP_IN));
+		return decide(d, CLOSE_PATH_ICMP, cause_from_icmp(e), initiator_of_icmp(e),
+			      CLOSE_IS_INFERRED, used | (e->seen & ICMP_SIGNS));
 	if (state_in_handshake(e->state) && e->timer_retransmits)
 		return decide(d, CLOSE_TIMEOUT_HANDSHAKE,
 			      e->state == TCP_STATE_SYN_SENT ? CLOSE_CAUSE_SYN_UNANSWERED :
@@ -236,6 +242,11 @@ ALWAYS_INLINE int decide_local_abort(const struct close_evidence *e, struct clos
 	__u64 reset = e->seen & (EVIDENCE(SEND_RESET) | EVIDENCE(KERNEL_REASON));
 	__u8 confidence = sent ? CLOSE_IS_PROVED : CLOSE_IS_INFERRED;
 
+	/* The error was read, which clears it, before the socket was closed. */
+	if (e->state == TCP_STATE_SYN_SENT && e->seen & EVIDENCE(ICMP_IN))
+		return decide(d, CLOSE_PATH_ICMP, cause_from_icmp(e), initiator_of_icmp(e),
+			      CLOSE_IS_INFERRED,
+			      e->seen & (ICMP_SIGNS | EVIDENCE(PROCESS_CONTEXT)));
 	if (e->state == TCP_STATE_SYN_SENT && evidence_never_left(e) &&
 	    (both_shut || e->seen & EVIDENCE(OWN_DROP)))
 		return decide(d, CLOSE_LOCAL_CANCEL, CLOSE_CAUSE_NEVER_LEFT, CLOSE_BY_LOCAL_APP,

@@ -79,7 +79,9 @@
 	X(SMALL_PASS, 54, "small_pass",                                                            \
 	  "small segments were acknowledged, full ones repeated in vain")                          \
 	X(PEER_REPEATS, 55, "peer_repeats", "the peer sent again what had been acknowledged")      \
-	X(NO_LOCAL_PORT, 56, "no_local_port", "connect() ended without a local port")
+	X(NO_LOCAL_PORT, 56, "no_local_port", "connect() ended without a local port")              \
+	X(ICMP_FROM_HERE, 57, "icmp_from_here", "this host itself sent the ICMP error")            \
+	X(RST_DROPPED, 58, "rst_dropped", "this host dropped the RST that it had made")
 
 #define EVIDENCE(id) (1ULL << EVIDENCE_BIT_##id)
 #define EVIDENCE_ENUM(id, bit, ...) EVIDENCE_BIT_##id = bit,

@@ -80,7 +80,7 @@ struct close_record {
 	struct close_decision decision;
 	struct close_detail detail;
 };
-ABI_SIZE(struct close_record, 376);
+ABI_SIZE(struct close_record, 400);
 
 #define IDLE_UNKNOWN 0xffffffffu
 
@@ -106,7 +106,7 @@ struct watched_close {
 	struct close_record record;
 	__u64 deadline_ns;
 };
-ABI_SIZE(struct watched_close, 384);
+ABI_SIZE(struct watched_close, 408);
 
 struct netns_record {
 	struct record_head head;
@@ -130,7 +130,7 @@ struct storm_record {
 	__u8 level;
 	__u8 reserved[7];
 };
-ABI_SIZE(struct storm_record, 400);
+ABI_SIZE(struct storm_record, 424);
 
 #define CGROUP_PATH_BYTES 256
 

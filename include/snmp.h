@@ -118,9 +118,10 @@ ALWAYS_INLINE __u32 snmp_of_ending(const struct close_evidence *e, const struct 
 	switch (d->verdict) {
 	case CLOSE_LOCAL_APP_ABORT:
 		return raised | snmp_of_app_abort(e, d);
+	case CLOSE_PATH_ICMP: /* whose error was read before the close */
 	case CLOSE_LOCAL_CANCEL:
 		/* close(), not connect(AF_UNSPEC), which does not shut down. */
-		if (evidence_has(e, EVIDENCE(LINGER_ZERO) | EVIDENCE(RCV_SHUTDOWN)))
+		if (!e->error && evidence_has(e, EVIDENCE(LINGER_ZERO) | EVIDENCE(RCV_SHUTDOWN)))
 			raised |= SNMP_BIT(ABORT_ON_DATA);
 		return raised;
 	case CLOSE_LOCAL_LATE_DATA_RST:

@@ -58,7 +58,7 @@ struct storm_group {
 	__u32 reserved;
 	struct close_record sample;
 };
-ABI_SIZE(struct storm_group, 408);
+ABI_SIZE(struct storm_group, 432);
 
 /**
  * Take one of the `rate` tokens that a bucket gains per second and holds at most.

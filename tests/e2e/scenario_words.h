@@ -12,6 +12,7 @@
 #define CAUSE_AFTER_SHUTDOWN "cause=data_after_shutdown "
 #define CAUSE_RTO "cause=rto "
 #define CAUSE_USER_TIMEOUT "cause=user_timeout "
+#define CAUSE_NEVER_LEFT "cause=never_left "
 #define CAUSE_KEEPALIVE "cause=keepalive "
 #define CAUSE_NO_LISTENER "cause=no_listener "
 #define CAUSE_NO_SOCKET "cause=no_socket "

@@ -59,7 +59,7 @@ static const struct scenario wire_rows[] = {
 		.id = "21",
 		.name = "ICMP host unreachable while data are in flight",
 		.recipe = recipe_icmp_established,
-		.at_a = "verdict=timeout_data initiator=timeout stage=established state=ESTABLISHED closer_pid=null " CAUSE_USER_TIMEOUT
+		.at_a = "verdict=timeout_data initiator=path|peer stage=established state=ESTABLISHED closer_pid=null " CAUSE_USER_TIMEOUT
 			BY_CLIENT SHAKEN NO_FIN NO_RST
 			"error=EHOSTUNREACH bytes_received=200 evidence=has:icmp_in",
 		.at_b = NO_RECORD,
@@ -99,8 +99,9 @@ static const struct scenario wire_rows[] = {
 		.name = "route becomes unreachable",
 		.recipe = recipe_route_unreachable,
 		.families = IPV4_ONLY,
-		.at_a = "verdict=timeout_data initiator=timeout stage=established state=ESTABLISHED closer_pid=null " CAUSE_USER_TIMEOUT
-			BY_CLIENT SHAKEN NO_FIN NO_RST "error=ETIMEDOUT bytes_received=200",
+		.at_a = "verdict=timeout_data initiator=local_kernel stage=established state=ESTABLISHED closer_pid=null " CAUSE_NEVER_LEFT
+			BY_CLIENT SHAKEN NO_FIN NO_RST
+			"error=ETIMEDOUT bytes_received=200 drop_reason=IP_OUTNOROUTES",
 		.at_b = NO_RECORD,
 	},
 	{
@@ -108,8 +109,9 @@ static const struct scenario wire_rows[] = {
 		.name = "route becomes unreachable",
 		.recipe = recipe_route_unreachable,
 		.families = IPV6_ONLY,
-		.at_a = "verdict=timeout_data initiator=timeout stage=established state=ESTABLISHED closer_pid=null " CAUSE_USER_TIMEOUT
-			BY_CLIENT SHAKEN NO_FIN NO_RST "error=EHOSTUNREACH bytes_received=200",
+		.at_a = "verdict=timeout_data initiator=local_kernel stage=established state=ESTABLISHED closer_pid=null " CAUSE_NEVER_LEFT
+			BY_CLIENT SHAKEN NO_FIN NO_RST
+			"error=EHOSTUNREACH bytes_received=200 drop_reason=NOT_SPECIFIED",
 		.at_b = NO_RECORD,
 	},
 	{

@@ -209,11 +209,10 @@ TEST(endings_that_came_from_elsewhere)
 		    "not what the stack of the peer gives to such a RST",
 		    .state = TCP_STATE_ESTABLISHED, .error = EVIDENCE_ECONNRESET,
 		    .seen = E(RECEIVE_RESET) | E(RST_IN) | E(RST_TOO_EARLY) | E(RST_IP_ID_OFF));
-	ASSERT_SAYS(
-		"the SYN to 10.0.0.5:45012 was answered by ICMP administratively prohibited of a "
-		"host on the path (EHOSTUNREACH)",
-		.state = TCP_STATE_SYN_SENT, .error = EVIDENCE_EHOSTUNREACH, .icmp_type = 3,
-		.icmp_code = 13, .seen = E(ICMP_IN));
+	ASSERT_SAYS("the SYN of nginx[812] to 10.0.0.5:45012 was answered by ICMP administratively "
+		    "prohibited (type 3, code 13) of the router on the path (EHOSTUNREACH)",
+		    .state = TCP_STATE_SYN_SENT, .error = EVIDENCE_EHOSTUNREACH, .icmp_type = 3,
+		    .icmp_code = 13, .seen = E(ICMP_IN));
 	ASSERT_SAYS(
 		"the SYN to 10.0.0.5:45012 failed, probably by ICMP host unreachable or because "
 		"nobody answers for the address on the link (EHOSTUNREACH)",

@@ -81,4 +81,32 @@ TEST(a_fin_that_never_left_is_not_unacknowledged)
 		       .local_fin_count = 1);
 }
 
+TEST(who_sent_the_icmp_error)
+{
+	ASSERT_DECIDES(PATH_ICMP, ICMP_HOST, LOCAL_KERNEL, .state = TCP_STATE_SYN_SENT,
+		       .ip_version = 4, .error = EVIDENCE_EHOSTUNREACH, .icmp_type = 3,
+		       .icmp_code = 1, .seen = E(ICMP_IN) | E(ICMP_FROM_HERE));
+	ASSERT_DECIDES(PATH_ICMP, ICMP_PORT, LOCAL_FIREWALL, .state = TCP_STATE_SYN_SENT,
+		       .ip_version = 4, .error = EVIDENCE_ECONNREFUSED, .icmp_type = 3,
+		       .icmp_code = 3, .seen = E(ICMP_IN) | E(ICMP_FROM_HERE));
+	ASSERT_DECIDES(PATH_ICMP, ICMP_PORT, PEER, .state = TCP_STATE_SYN_SENT, .ip_version = 4,
+		       .error = EVIDENCE_ECONNREFUSED, .icmp_type = 3, .icmp_code = 3,
+		       .seen = E(ICMP_IN) | E(ICMP_FROM_PEER));
+	ASSERT_DECIDES(TIMEOUT_DATA, RTO, PATH, .state = TCP_STATE_ESTABLISHED, .ip_version = 4,
+		       .error = EVIDENCE_EHOSTUNREACH, .icmp_type = 3, .icmp_code = 13,
+		       .unacked_bytes = 4, .seen = E(ICMP_IN));
+	/* No ICMP error came: the route or the neighbour of this host is missing. */
+	ASSERT_DECIDES(TIMEOUT_HANDSHAKE, NEVER_LEFT, LOCAL_KERNEL, .state = TCP_STATE_SYN_SENT,
+		       .error = EVIDENCE_EHOSTUNREACH, .seen = E(WIRE_WHOLE));
+}
+
+TEST(an_icmp_error_that_was_read_before_the_close)
+{
+	ASSERT_DECIDES(PATH_ICMP, ICMP_PORT, PEER, .state = TCP_STATE_SYN_SENT, .ip_version = 4,
+		       .icmp_type = 3, .icmp_code = 3,
+		       .seen = E(ICMP_IN) | E(ICMP_FROM_PEER) | E(PROCESS_CONTEXT) | SHUT);
+	ASSERT_DECIDES(LOCAL_CANCEL, CLOSED_EARLY, LOCAL_APP, .state = TCP_STATE_SYN_SENT,
+		       .ip_version = 4, .local_syn_count = 1, .seen = E(PROCESS_CONTEXT) | SHUT);
+}
+
 TEST_MAIN()

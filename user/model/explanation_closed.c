@@ -89,6 +89,7 @@ void explain_fin_unacked(struct strbuf *b, const struct closed_connection *c)
 	say(b, " never acknowledged the FIN");
 	say_times(b, evidence_of(c)->local_fin_count);
 	say_error(b, c);
+	say_icmp_answer(b, c);
 	if (evidence_of(c)->unacked_bytes) {
 		say(b, "; ");
 		say_bytes(b, evidence_of(c)->unacked_bytes,

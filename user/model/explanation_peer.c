@@ -113,20 +113,52 @@ void explain_path_reset(struct strbuf *b, const struct closed_connection *c)
 	idle_hint_append(b, c);
 }
 
+/* "ICMP host unreachable (type 3, code 1) of the router 10.0.0.1" */
+static void explain_icmp_seen(struct strbuf *b, const struct closed_connection *c)
+{
+	bool is_here = connection_saw(c, EVIDENCE(ICMP_FROM_HERE));
+
+	say(b, is_here ? "this host itself answered the SYN of " : "the SYN of ");
+	if (is_forwarded(c))
+		say_end(b, c, true);
+	else
+		say_closer(b, c, "this host");
+	say(b, " to ");
+	connection_append_peer(b, c);
+	say(b, is_here ? " with " : " was answered by ");
+	say_icmp(b, c);
+	say_error(b, c);
+	if (is_here && evidence_never_left(evidence_of(c))) {
+		say(b, ", and it never left");
+		say_own_drop(b, c);
+	}
+}
+
 void explain_path_icmp(struct strbuf *b, const struct closed_connection *c)
 {
-	bool saw_icmp = connection_saw(c, EVIDENCE(ICMP_IN));
-
+	if (connection_saw(c, EVIDENCE(ICMP_IN))) {
+		explain_icmp_seen(b, c);
+		if (!evidence_of(c)->error && !evidence_of(c)->error_soft && !is_forwarded(c)) {
+			say(b, ", and ");
+			say_closer(b, c, "the application");
+			say(b, " closed the socket");
+			say_duration(b, c, " after ");
+		}
+		return;
+	}
 	say(b, "the SYN to ");
 	connection_append_peer(b, c);
-	say(b, saw_icmp ? " was answered by " : " failed, probably by ");
+	if (evidence_never_left(evidence_of(c))) {
+		say(b, " never left this host");
+		say_error(b, c);
+		say_own_drop(b, c);
+		return;
+	}
+	say(b, " failed, probably by ");
 	say(b, c->record.decision.cause == CLOSE_CAUSE_ICMP_OTHER ?
 		       "an ICMP error" :
 		       cause_meaning(c->record.decision.cause));
-	if (saw_icmp)
-		say(b, connection_saw(c, EVIDENCE(ICMP_FROM_PEER)) ? " of the peer itself" :
-								     " of a host on the path");
-	else if (evidence_of(c)->error == EVIDENCE_EHOSTUNREACH)
+	if (evidence_of(c)->error == EVIDENCE_EHOSTUNREACH)
 		say(b, " or because nobody answers for the address on the link");
 	say_error(b, c);
 }

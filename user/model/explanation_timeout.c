@@ -118,6 +118,7 @@ void explain_timeout_data(struct strbuf *b, const struct closed_connection *c)
 		say(b, e->timer_retransmits == 1 ? " retransmission" : " retransmissions");
 	}
 	say_error(b, c);
+	say_icmp_answer(b, c);
 	if (connection_saw(c, EVIDENCE(OWN_DROP))) {
 		say(b, "; packets of it were dropped on this host");
 		say_own_drop(b, c);
@@ -135,15 +136,17 @@ void explain_timeout_keepalive(struct strbuf *b, const struct closed_connection 
 		say_owner(b, c, "this host");
 		say(b, " to ");
 		connection_append_peer(b, c);
+		say_idle(b, c);
 		say_never_left(b, c, e->probes);
-	} else {
-		connection_append_peer(b, c);
-		say(b, " answered no keepalive probe");
-		if (e->probes > 1) {
-			say(b, " of ");
-			strbuf_append_u64(b, e->probes);
-		}
+		return;
+	}
+	connection_append_peer(b, c);
+	say(b, " answered no keepalive probe");
+	if (e->probes > 1) {
+		say(b, " of ");
+		strbuf_append_u64(b, e->probes);
 	}
 	say_idle(b, c);
 	say_so_rst(b, c, "");
+	say_icmp_answer(b, c);
 }

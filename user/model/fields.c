@@ -169,7 +169,7 @@ GETTER(reason_derived)
 
 GETTER(drop_reason)
 {
-	return connection_saw(c, EVIDENCE(OWN_DROP)) && c->record.evidence.drop_reason &&
+	return c->record.evidence.drop_reason &&
 	       give_string(ret, drop_reason_name(c->record.evidence.drop_reason));
 }
 

@@ -84,7 +84,9 @@ void say_reason(struct strbuf *b, const struct closed_connection *c)
 /* Its own packets are seen where they leave, and this one was not. */
 static bool rst_never_left(const struct closed_connection *c)
 {
-	return !evidence_of(c)->local_rst_count && connection_saw(c, EVIDENCE(SEND_RESET)) &&
+	if (evidence_of(c)->local_rst_count || !connection_saw(c, EVIDENCE(SEND_RESET)))
+		return false;
+	return connection_saw(c, EVIDENCE(RST_DROPPED)) ||
 	       connection_saw(c, EVIDENCE(WIRE_WHOLE) | EVIDENCE(WIRE_OUT));
 }
 
@@ -107,7 +109,7 @@ void say_own_drop(struct strbuf *b, const struct closed_connection *c)
 {
 	uint8_t reason = evidence_of(c)->drop_reason;
 
-	if (!connection_saw(c, EVIDENCE(OWN_DROP)) || !reason)
+	if (!reason)
 		return;
 	if (drop_reason_is_rule(reason)) {
 		say(b, ": a rule of this host drops it");
@@ -123,6 +125,36 @@ void say_own_drop(struct strbuf *b, const struct closed_connection *c)
 	say(b, " (");
 	say(b, drop_reason_name(reason));
 	say(b, ")");
+}
+
+void say_icmp(struct strbuf *b, const struct closed_connection *c)
+{
+	const struct close_evidence *e = evidence_of(c);
+	const uint8_t *source = c->record.detail.icmp_source;
+	uint8_t cause = cause_from_icmp(e);
+
+	say(b, cause == CLOSE_CAUSE_ICMP_OTHER ? "an ICMP error" : cause_meaning(cause));
+	strbuf_appendf(b, " (type %u, code %u)", e->icmp_type, e->icmp_code);
+	if (connection_saw(c, EVIDENCE(ICMP_FROM_HERE)))
+		return;
+	if (connection_saw(c, EVIDENCE(ICMP_FROM_PEER))) {
+		say(b, " of the peer itself");
+		return;
+	}
+	say(b, " of the router ");
+	if (flow_addr_half(source, 0) | flow_addr_half(source, 1))
+		strbuf_append_ip(b, source);
+	else
+		say(b, "on the path");
+}
+
+void say_icmp_answer(struct strbuf *b, const struct closed_connection *c)
+{
+	if (!connection_saw(c, EVIDENCE(ICMP_IN)))
+		return;
+	say(b, connection_saw(c, EVIDENCE(ICMP_FROM_HERE)) ? "; this host itself answered with " :
+							     "; what was answered is ");
+	say_icmp(b, c);
 }
 
 void say_syn_unseen(struct strbuf *b, const struct closed_connection *c)

@@ -63,6 +63,12 @@ void say_so_rst(struct strbuf *b, const struct closed_connection *c, const char 
 /* ": a rule of this host drops it (NETFILTER_DROP)", of what was dropped here. */
 void say_own_drop(struct strbuf *b, const struct closed_connection *c);
 
+/* "ICMP host unreachable (type 3, code 1) of the router 10.0.0.1" */
+void say_icmp(struct strbuf *b, const struct closed_connection *c);
+
+/* "; what was answered is ICMP ...", where an ICMP error came for what was in flight. */
+void say_icmp_answer(struct strbuf *b, const struct closed_connection *c);
+
 /* "; whether the SYN left this host was not seen" */
 void say_syn_unseen(struct strbuf *b, const struct closed_connection *c);
 
