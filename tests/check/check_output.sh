@@ -8,6 +8,7 @@ cd "$(dirname "$0")/../.." || exit 1
 writers=(
 	'user/base/log.c|messages, each escaped as a whole'
 	'user/base/text_print.c|lines, each escaped'
+	'user/enrich/user_namer.c|questions and answers of its process, through pipes'
 	'user/outlet/writer.c|an eventfd'
 	'user/outlet/writer_file.c|text of a form (user/render), whose cells are escaped, and packets'
 	'user/report/report_output.c|text of a form'

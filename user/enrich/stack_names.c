@@ -9,7 +9,7 @@
 #include "user/base/cleanup.h"
 #include "user/base/clock.h"
 #include "user/enrich/kernel_symbols.h"
-#include "user/enrich/user_symbols.h"
+#include "user/enrich/user_namer.h"
 
 /* The tracepoint and its program are the innermost frames, at most so many. */
 #define TRACING_FRAMES 8
@@ -20,7 +20,7 @@
 
 struct stack_names {
 	struct kernel_symbols *kernel;
-	struct user_symbols *user;
+	struct user_namer *user;
 	struct strbuf kernel_text;
 	struct strbuf user_text;
 	uint64_t unnamed;
@@ -37,7 +37,7 @@ int stack_names_new(struct stack_names **ret)
 		return -ENOMEM;
 	err = kernel_symbols_new("/proc/kallsyms", "/proc/modules", &names->kernel);
 	if (!err)
-		err = user_symbols_new(&names->user);
+		err = user_namer_new(&names->user);
 	if (err)
 		return err;
 	*ret = TAKE_PTR(names);
@@ -49,7 +49,7 @@ void stack_names_free(struct stack_names **names)
 	if (!*names)
 		return;
 	kernel_symbols_free(&(*names)->kernel);
-	user_symbols_free(&(*names)->user);
+	user_namer_free(&(*names)->user);
 	strbuf_release(&(*names)->kernel_text);
 	strbuf_release(&(*names)->user_text);
 	free(*names);
@@ -103,7 +103,7 @@ static void user_stack_add(struct stack_names *names, const struct close_stacks 
 	int err;
 
 	strbuf_reset(b);
-	err = user_symbols_append_stack(b, names->user, stacks);
+	err = user_namer_append_stack(b, names->user, stacks);
 	if (err || b->failed) {
 		names->unnamed++;
 		return;
