@@ -5,6 +5,7 @@
  * Never attached, and loaded on demand only.
  */
 #include "bpf/wire.bpf.h"
+#include "include/capture_decide.h"
 
 #define REPLAY_IP_OFFSET 14 /* user space puts an Ethernet header before the IP header */
 
@@ -39,17 +40,25 @@ __noinline int ct_replay_fold(struct capture_flow *flow, __u32 sender, struct pa
 	return capture_fold(flow, sender & 1, view, now_ns);
 }
 
-__noinline int ct_replay_proof(struct capture_flow *flow, struct flow_key *key, __u64 now_ns)
+__noinline int ct_replay_gather_wire(struct capture_flow *flow, struct flow_key *key, __u64 now_ns,
+				     __u64 seen)
 {
 	if (flow && key)
-		capture_gather(flow, key, now_ns);
+		capture_gather_wire(flow, key, now_ns, seen);
+	return 0;
+}
+
+__noinline int ct_replay_gather_rest(struct capture_flow *flow)
+{
+	if (flow)
+		capture_gather_rest(flow);
 	return 0;
 }
 
 __noinline int ct_replay_decide(struct capture_flow *flow)
 {
 	if (flow)
-		close_decide(&flow->evidence, &flow->decision);
+		capture_decide_flow(flow);
 	return 0;
 }
 
@@ -77,6 +86,14 @@ int ct_replay(struct xdp_md *ctx)
 	if (!exchange)
 		return XDP_ABORTED;
 	exchange->found = 0;
+	if (exchange->judge) {
+		exchange->found = CAPTURE_TAKEN;
+		ct_replay_gather_wire(&exchange->flow, &exchange->key, exchange->now_ns,
+				      exchange->seen);
+		ct_replay_gather_rest(&exchange->flow);
+		ct_replay_decide(&exchange->flow);
+		return XDP_PASS;
+	}
 	if (ct_replay_fill(ctx, &view) == PACKET_IGNORED)
 		return XDP_PASS;
 	if (ct_replay_length_is_open(ctx))
@@ -87,10 +104,6 @@ int ct_replay(struct xdp_md *ctx)
 	if (!flow)
 		return XDP_ABORTED;
 	found = ct_replay_fold(flow, sender, &view, exchange->now_ns);
-	if (found & CAPTURE_GATHER)
-		ct_replay_proof(flow, &key, exchange->now_ns);
-	if (found & CAPTURE_DECIDE)
-		ct_replay_decide(flow);
 	exchange->found = found;
 	__builtin_memcpy(&exchange->flow, flow, sizeof(*flow));
 	return XDP_PASS;

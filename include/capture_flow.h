@@ -1,85 +1,152 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Pure: one flow of a capture. A capture shows data packets too, and has neither sockets nor a
- * kernel to ask, so what the receiver would have expected is followed here. Everything else is
- * flow_fold() and close_decide(), as live. The same code runs in the program that `replay
- * --in-kernel` loads, in replay itself and in the tests.
+ * kernel to ask, so what the receiver would have expected, and what nobody answered, is followed
+ * here. What it means is said by include/capture_decide.h. The same code runs in the program that
+ * `replay --in-kernel` loads, in replay itself and in the tests.
+ *
+ * An ending by a packet stands until the packets behind it contradict it: a port that refuses may
+ * open, and a RST far ahead of its sender's numbers may have been nobody's. So the flow is followed
+ * behind its end, too, and is decided when nothing more can come.
  */
 #ifndef CLOSETRACE_CAPTURE_FLOW_H
 #define CLOSETRACE_CAPTURE_FLOW_H
 
-#include "include/decide.h"
-#include "include/flow_evidence.h"
+#include "include/close_decision.h"
 #include "include/flow_fold.h"
 
 /* capture_side.marks */
 #define CAPTURE_NEXT_KNOWN 0x1 /* `next` is set */
 #define CAPTURE_ACKED_KNOWN 0x2 /* `acked` is set */
 #define CAPTURE_ANSWERED 0x4 /* sent something that is neither SYN nor RST */
+#define CAPTURE_WINDOW_SHUT 0x8 /* the last window that it offered was 0 */
 
-/* What capture_take() found; bits. */
+/* capture_flow.marks: what came behind the RST that ended it. */
+#define CAPTURE_WENT_ON 0x1 /* its sender went on */
+#define CAPTURE_RST_OTHER 0x2 /* another RST of the same sender, that answers nothing, differs */
+#define CAPTURE_RST_BOTH 0x4 /* the other end's RST came at the same moment */
+#define CAPTURE_REFUSED 0x8 /* it answers a SYN */
+
+/* What capture_fold() found; bits. */
 #define CAPTURE_TAKEN 0x1
 #define CAPTURE_ENDED 0x2 /* this packet ended the connection */
 #define CAPTURE_REUSED 0x4 /* not taken: it begins another one; report, forget, take it again */
-#define CAPTURE_DECIDED 0x8 /* the connection has ended, now or before */
-#define CAPTURE_GATHER 0x10 /* capture_fold(): its evidence is to be gathered */
-#define CAPTURE_DECIDE 0x20 /* capture_fold(): close_decide() is to be run on it */
+#define CAPTURE_REOPENED 0x8 /* what had ended it did not: it lives */
 
 /* A RST that is further from the expected number is no answer to what the capture shows. */
 #define CAPTURE_RST_BEHIND_MOST (1 << 20)
+/* ... or, with a hole that the capture has before it, further than any window of that size. */
+#define CAPTURE_HOLE_MOST (1 << 20)
+/* A lost segment may be captured late, behind the RST: for that long it contradicts nothing. */
+#define CAPTURE_REORDERED_NS 10000000ULL
+/* Resets of both ends within that: of honest ones, too, 2 to 60 us were seen. */
+#define CAPTURE_BOTH_NS 1000000ULL
 
 /**
- * What one endpoint sent, data included. Host order.
+ * What one endpoint sent, data included. Host order. Times are the capture's, 0 = never.
  *
- * @next      Sequence number behind the highest one it sent.
- * @acked     The highest number it acknowledged: what it expects next, at least.
- * @data      Payload bytes it sent for the first time.
+ * @data        Payload bytes it sent for the first time.
+ * @asked_ns    Its last packet that wants an answer: SYN, data, FIN, a keepalive probe.
+ * @waiting_ns  The first of these since the other end last acknowledged something new.
+ * @gap_ns      From the last but one of these to the last one, which repeated it: what comes next
+ *              comes within twice that. 0 = nothing was repeated.
+ * @next        Sequence number behind the highest one it sent.
+ * @acked       The highest number it acknowledged: what it expects next, at least.
+ * @retransmits Packets with payload that brought nothing new.
+ * @rst_ignored Resets of it that the other end cannot have accepted.
+ * @vain        Packets sent again since the other end last acknowledged something new.
+ * @probes      Keepalive probes since anything was last seen of the other end.
+ * @syn_acks    SYN-ACKs that it sent behind the ACK of them.
  */
 struct capture_side {
 	__u64 data;
+	__u64 asked_ns;
+	__u64 waiting_ns;
+	__u64 gap_ns;
 	__u32 next;
 	__u32 acked;
-	__u32 retransmits; /* packets with payload that brought nothing new */
-	__u32 rst_ignored; /* resets of it that the other end cannot have accepted */
-	__u8 marks;
-	__u8 reserved[7];
+	__u32 retransmits;
+	__u32 rst_ignored;
+	__u16 vain;
+	__u16 probes;
+	__u16 syn_acks;
+	__u8 marks; /* CAPTURE_* of sides */
+	__u8 reserved;
 };
-ABI_SIZE(struct capture_side, 32);
+ABI_SIZE(struct capture_side, 56);
 
 /**
- * @evidence @decision  Complete once `ended_ns` is set; counts of resets go on.
- * @ended_ns     Time of the packet that ended it; 0 = it lives.
+ * How things stood when the connection ended.
+ *
+ * @data          As capture_side.data of both. @last_data_ns as of the flow.
+ * @next          Number behind what the sender of the RST had sent, by itself and by its RST.
+ * @other_next    Number behind what the other end had sent.
+ * @rst_seq @rst_ttl @rst_ip_id @rst_flags  Of the RST that ended it: later ones are others.
+ * @behind        How far its number lies behind what its sender had sent already.
+ * @hole          How far ahead of it: bytes that the capture lacks.
+ * @both_ns       With CAPTURE_RST_BOTH: until the other end's RST.
+ */
+struct capture_ending {
+	__u64 data[2];
+	__u64 last_data_ns;
+	__u64 both_ns;
+	__u32 next;
+	__u32 other_next;
+	__u32 rst_seq;
+	__u32 behind;
+	__u32 hole;
+	__u32 syn_count; /* of the receiver of the RST, by then */
+	__u16 rst_ip_id;
+	__u8 rst_ttl;
+	__u8 rst_flags;
+	__u8 reserved[4];
+};
+ABI_SIZE(struct capture_ending, 64);
+
+/**
+ * @evidence @decision  Complete once capture_judge() was run.
+ * @ended_ns     Time of what ended it, as it looks now; 0 = it lives.
  * @last_data_ns @last_packet_ns  0 = none yet.
- * @client       Index of the end that is taken for the client, once it has ended.
+ * @client       Index of the end that is taken for the client, once it was judged.
+ * @rst_sender   Index of whose RST ended it, plus 1; 0 = none did.
+ * @waiting      Index of whose packets were not answered, plus 1, once it was judged; 0 = nobody's.
  */
 struct capture_flow {
 	struct flow_state flow;
 	struct capture_side side[2];
+	struct capture_ending ending;
 	struct close_evidence evidence;
 	struct close_decision decision;
 	__u64 ended_ns;
 	__u64 last_data_ns;
 	__u64 last_packet_ns;
 	__u8 client;
-	__u8 rst_sender; /* index of whose RST ended it, plus 1; 0 = none did */
-	__u8 reserved[6];
+	__u8 rst_sender;
+	__u8 waiting;
+	__u8 marks; /* CAPTURE_* of flows */
+	__u8 reserved[4];
 };
-ABI_SIZE(struct capture_flow, sizeof(struct flow_state) + 192);
+ABI_SIZE(struct capture_flow, sizeof(struct flow_state) + 304);
 
 /**
- * What `replay --in-kernel` and its program tell each other with every packet.
+ * What `replay --in-kernel` and its program tell each other.
  *
  * @now_ns        Time of the packet. @open_payload its payload where its IP length field is empty.
+ * @judge         1: no packet, `flow` is to be judged, with `key`, `now_ns` and `seen`.
  * @found         CAPTURE_* bits; 0 when the program did not take the packet for one of TCP.
- * @flow          As it is after the packet.
+ * @flow          As it is after the packet, or judged.
  */
 struct capture_exchange {
 	__u64 now_ns;
+	__u64 seen;
 	__u32 open_payload;
 	__u32 found;
+	__u32 judge;
+	__u32 reserved;
+	struct flow_key key;
 	struct capture_flow flow;
 };
-ABI_SIZE(struct capture_exchange, sizeof(struct capture_flow) + 16);
+ABI_SIZE(struct capture_exchange, sizeof(struct capture_flow) + sizeof(struct flow_key) + 32);
 
 /* One bounded offset, as in the kernel's own code: the verifier follows it once. */
 ALWAYS_INLINE struct capture_side *capture_side_of(struct capture_flow *c, int side)
@@ -99,15 +166,30 @@ ALWAYS_INLINE __u32 capture_seq_len(const struct packet_view *packet)
 	       !!(packet->flags & TCP_FLAG_FIN);
 }
 
-/* Whose connection is it: of who sent the SYN; without one, the lower port serves. */
-ALWAYS_INLINE int capture_client(const struct capture_flow *c, const struct flow_key *key)
+/* How much of what `side` sent has not been acknowledged, FIN included; 0 when that is not known. */
+ALWAYS_INLINE __u32 capture_unacked(const struct capture_flow *c, int side)
 {
-	if (c->flow.side[0].marks & FLOW_SIDE_CLIENT || c->flow.side[1].marks & FLOW_SIDE_SYN_ACK)
+	const struct capture_side *own = &c->side[side & 1], *other = &c->side[!(side & 1)];
+
+	if (!(own->marks & CAPTURE_NEXT_KNOWN) || !(other->marks & CAPTURE_ACKED_KNOWN) ||
+	    !capture_seq_after(own->next, other->acked))
 		return 0;
-	if (c->flow.side[1].marks & FLOW_SIDE_CLIENT || c->flow.side[0].marks & FLOW_SIDE_SYN_ACK)
-		return 1;
-	return NET_TO_HOST_16(key->port[0]) > NET_TO_HOST_16(key->port[1]) ? 0 : 1;
+	return own->next - other->acked;
 }
+
+/* Of these, bytes: the FIN is not one. */
+ALWAYS_INLINE __u32 capture_unacked_bytes(const struct capture_flow *c, int side)
+{
+	__u32 unacked = capture_unacked(c, side);
+	const struct flow_side *own = &c->flow.side[side & 1];
+
+	return unacked && own->fin_count && own->fin_seq == c->side[side & 1].next ? unacked - 1 :
+										     unacked;
+}
+
+#define CAPTURE_RST_REFUSED_BY_RECEIVER 0
+#define CAPTURE_RST_ACCEPTED 1
+#define CAPTURE_RST_BEHIND_A_HOLE 2 /* accepted, if the capture lacks what lies between */
 
 /**
  * Whether the other end of `sender` accepts this RST, as far as the capture can tell (RFC 9293
@@ -138,124 +220,108 @@ ALWAYS_INLINE int capture_rst_is_accepted(const struct capture_flow *c, int send
 		high = from->next;
 		low = high - CAPTURE_RST_BEHIND_MOST;
 	} else {
-		return 1; /* the capture begins with it */
+		return CAPTURE_RST_ACCEPTED; /* the capture begins with it */
 	}
 	/* Behind a FIN that is its own, the number of the FIN will do. */
 	if (c->flow.side[sender & 1].fin_count)
 		low--;
-	return !capture_seq_after(low, packet->seq) && !capture_seq_after(packet->seq, high);
+	if (capture_seq_after(low, packet->seq))
+		return CAPTURE_RST_REFUSED_BY_RECEIVER;
+	if (!capture_seq_after(packet->seq, high))
+		return CAPTURE_RST_ACCEPTED;
+	return packet->seq - high <= CAPTURE_HOLE_MOST ? CAPTURE_RST_BEHIND_A_HOLE :
+							 CAPTURE_RST_REFUSED_BY_RECEIVER;
+}
+
+/*
+ * A keepalive probe: the number before the next one, with no or one byte, where nothing is left to
+ * be acknowledged (RFC 9293 section 3.8.4).
+ */
+ALWAYS_INLINE int capture_is_probe(const struct capture_flow *c, int sender,
+				   const struct packet_view *packet)
+{
+	const struct capture_side *own = &c->side[sender & 1], *other = &c->side[!(sender & 1)];
+
+	return !(packet->flags & TCP_FLAGS_CONTROL) && packet->payload_bytes <= 1 &&
+	       own->marks & CAPTURE_NEXT_KNOWN && packet->seq + 1 == own->next &&
+	       other->marks & CAPTURE_ACKED_KNOWN && other->acked == own->next;
+}
+
+/* A packet that wants an answer. `is_new`: it was not sent before. */
+ALWAYS_INLINE void capture_ask(struct capture_side *own, int is_new, __u64 now_ns)
+{
+	if (!is_new && own->asked_ns)
+		own->gap_ns = now_ns - own->asked_ns;
+	if (!own->waiting_ns)
+		own->waiting_ns = now_ns;
+	own->asked_ns = now_ns;
+}
+
+/* What it acknowledges was not sent in vain. */
+ALWAYS_INLINE void capture_follow_ack(struct capture_side *own, struct capture_side *other,
+				      __u32 acked)
+{
+	if (!(own->marks & CAPTURE_ACKED_KNOWN) || capture_seq_after(acked, own->acked)) {
+		own->acked = acked;
+		other->vain = 0;
+		other->gap_ns = 0;
+		/* What is still to be acknowledged was sent lately: that is near enough. */
+		other->waiting_ns = acked == other->next ? 0 : other->asked_ns;
+	}
+	own->marks |= CAPTURE_ACKED_KNOWN;
+}
+
+ALWAYS_INLINE void capture_follow_data(struct capture_flow *c, struct capture_side *own,
+				       const struct packet_view *packet, __u64 now_ns)
+{
+	__u32 behind = packet->seq + capture_seq_len(packet), gained = behind - own->next;
+	int is_new = capture_seq_after(behind, own->next);
+
+	capture_ask(own, is_new, now_ns);
+	if (is_new)
+		own->next = behind;
+	else if (own->vain != 0xffff)
+		own->vain++;
+	if (!packet->payload_bytes)
+		return;
+	c->last_data_ns = now_ns;
+	if (is_new)
+		own->data += gained < packet->payload_bytes ? gained : packet->payload_bytes;
+	else
+		own->retransmits++;
 }
 
 /* Follow the numbers of a packet that is no RST. */
 ALWAYS_INLINE void capture_follow(struct capture_flow *c, int sender,
 				  const struct packet_view *packet, __u64 now_ns)
 {
-	struct capture_side *side = capture_side_of(c, sender);
-	__u32 behind = packet->seq + capture_seq_len(packet);
+	struct capture_side *own = capture_side_of(c, sender), *other = capture_side_of(c, !sender);
+	int is_probe = capture_is_probe(c, sender, packet);
 
+	other->probes = 0;
 	if (!(packet->flags & TCP_FLAG_SYN))
-		side->marks |= CAPTURE_ANSWERED;
-	if (!(side->marks & CAPTURE_NEXT_KNOWN)) {
-		side->next = packet->seq;
-		side->marks |= CAPTURE_NEXT_KNOWN;
+		own->marks |= CAPTURE_ANSWERED;
+	else if (packet->flags & TCP_FLAG_ACK && other->marks & CAPTURE_ANSWERED &&
+		 own->syn_acks != 0xffff)
+		own->syn_acks++;
+	if (packet->window)
+		own->marks &= (__u8)~CAPTURE_WINDOW_SHUT;
+	else
+		own->marks |= CAPTURE_WINDOW_SHUT;
+	if (!(own->marks & CAPTURE_NEXT_KNOWN)) {
+		own->next = packet->seq;
+		own->marks |= CAPTURE_NEXT_KNOWN;
 	}
-	if (packet->payload_bytes) {
-		c->last_data_ns = now_ns;
-		if (capture_seq_after(behind, side->next)) {
-			__u32 gained = behind - side->next;
-
-			side->data +=
-				gained < packet->payload_bytes ? gained : packet->payload_bytes;
-		} else {
-			side->retransmits++;
-		}
+	if (is_probe) {
+		capture_ask(own, !own->probes, now_ns);
+		if (!own->probes)
+			own->waiting_ns = now_ns;
+		own->probes += own->probes != 0xffff;
+	} else if (capture_seq_len(packet)) {
+		capture_follow_data(c, own, packet, now_ns);
 	}
-	if (capture_seq_after(behind, side->next))
-		side->next = behind;
-	if (!(packet->flags & TCP_FLAG_ACK))
-		return;
-	if (!(side->marks & CAPTURE_ACKED_KNOWN) || capture_seq_after(packet->ack_seq, side->acked))
-		side->acked = packet->ack_seq;
-	side->marks |= CAPTURE_ACKED_KNOWN;
-}
-
-/* What an ending that no RST made must not rest on: resets that the receiver did not accept. */
-#define CAPTURE_EVIDENCE_OF_RST_IN                                                                 \
-	(EVIDENCE(RST_IN) | EVIDENCE(RST_IN_EXACT) | EVIDENCE(RSTS_DISAGREE) |                     \
-	 EVIDENCE(RST_TTL_OFF) | EVIDENCE(FIREWALL_RST))
-
-/* Gather the evidence of the flow as it is; e->seen holds what the caller knows of. */
-ALWAYS_INLINE void capture_gather(struct capture_flow *c, const struct flow_key *key, __u64 now_ns)
-{
-	struct close_evidence *e = &c->evidence;
-	__u64 seen = e->seen;
-
-	c->client = capture_client(c, key);
-	__builtin_memset(e, 0, sizeof(*e));
-	e->subject = SUBJECT_FORWARDED;
-	e->ip_version = flow_addr_is_ipv4(key->addr[0]) ? 4 : 6;
-	e->seen = seen;
-	e->retransmits = capture_side_of(c, c->client)->retransmits;
-	/* Where one direction alone was captured: no client goes on without an answer. */
-	if (capture_side_of(c, c->client)->marks & CAPTURE_ANSWERED)
-		e->seen |= EVIDENCE(SYN_ACK_IN);
-	flow_evidence_fill(e, &c->flow, c->client, now_ns);
-	if (c->rst_sender != c->client + 1)
-		e->seen &= ~EVIDENCE(RST_OUT);
-	if (c->rst_sender != (c->client ^ 1) + 1)
-		e->seen &= ~CAPTURE_EVIDENCE_OF_RST_IN;
-}
-
-/* The flow has ended by what user space knows: `seen` are EVIDENCE(...) bits of that. */
-ALWAYS_INLINE void capture_decide(struct capture_flow *c, const struct flow_key *key, __u64 now_ns,
-				  __u64 seen)
-{
-	c->evidence.seen = seen;
-	capture_gather(c, key, now_ns);
-	close_decide(&c->evidence, &c->decision);
-}
-
-/* Packets that come behind the end are counted with it. */
-ALWAYS_INLINE void capture_count(struct capture_flow *c)
-{
-	const struct flow_side *own = &c->flow.side[c->client & 1];
-	const struct flow_side *peer = &c->flow.side[(c->client & 1) ^ 1];
-
-	c->evidence.local_syn_count = own->syn_count;
-	c->evidence.local_fin_count = own->fin_count;
-	c->evidence.local_rst_count = own->rst_count;
-	c->evidence.peer_syn_count = peer->syn_count;
-	c->evidence.peer_fin_count = peer->fin_count;
-	c->evidence.peer_rst_count = peer->rst_count;
-}
-
-/* Behind the end: packets are counted, and who reset and goes on sending contradicts himself. */
-ALWAYS_INLINE int capture_take_late(struct capture_flow *c, int sender,
-				    const struct packet_view *packet, struct flow_sight *sight)
-{
-	struct flow_side *side = &c->flow.side[sender & 1];
-	struct capture_side *from = capture_side_of(c, sender);
-	__u64 seen = c->evidence.seen;
-
-	c->last_packet_ns = sight->now_ns;
-	side->syn_count += !!(packet->flags & TCP_FLAG_SYN);
-	side->fin_count += !!(packet->flags & TCP_FLAG_FIN);
-	if (packet->flags & TCP_FLAG_RST) {
-		sight->rst_origin = RST_ORIGIN_RECEIVED;
-		flow_side_fold_rst(side, packet, sight);
-		if (side->marks & FLOW_SIDE_RSTS_DISAGREE)
-			seen |= EVIDENCE(RSTS_DISAGREE);
-	} else if (packet->payload_bytes && !(packet->flags & TCP_FLAG_SYN) &&
-		   capture_seq_after(packet->seq + packet->payload_bytes, from->next)) {
-		from->next = packet->seq + packet->payload_bytes;
-		seen |= EVIDENCE(PEER_AFTER_RST);
-	}
-	capture_count(c);
-	if (c->rst_sender != (sender & 1) + 1 || !(seen & EVIDENCE(RST_IN)) ||
-	    seen == c->evidence.seen)
-		return CAPTURE_TAKEN | CAPTURE_DECIDED;
-	c->evidence.seen = seen;
-	return CAPTURE_TAKEN | CAPTURE_DECIDED | CAPTURE_DECIDE;
+	if (packet->flags & TCP_FLAG_ACK)
+		capture_follow_ack(own, other, packet->ack_seq);
 }
 
 /* A SYN with another number, on a tuple that has been in use. */
@@ -263,130 +329,193 @@ ALWAYS_INLINE int capture_is_reuse(const struct capture_flow *c, int sender,
 				   const struct packet_view *packet)
 {
 	const struct flow_side *side = &c->flow.side[sender & 1];
-	const struct capture_side *other = &c->side[!(sender & 1)];
+	const struct flow_side *other_side = &c->flow.side[!(sender & 1)];
+	const struct capture_side *own = &c->side[sender & 1], *other = &c->side[!(sender & 1)];
 
 	if (!packet_is_bare_syn(packet) || !c->last_packet_ns)
 		return 0;
 	if (side->syn_count)
 		return side->isn != packet->seq;
+	/* Both at once (RFC 9293 section 3.5, figure 8): it is one connection. */
+	if (!c->ended_ns && !(own->marks & CAPTURE_NEXT_KNOWN) &&
+	    other_side->marks & FLOW_SIDE_CLIENT && !(other->marks & CAPTURE_ANSWERED))
+		return 0;
 	/* The answer may lie before the SYN, where two interfaces were merged. */
 	return !(other->marks & CAPTURE_ACKED_KNOWN) || other->acked != packet->seq + 1;
 }
 
-/* The packet ended the flow: the caller gathers and decides. */
-ALWAYS_INLINE int capture_end(struct capture_flow *c, __u64 now_ns, __u64 seen)
+/* It looks as if this packet ended the flow. */
+ALWAYS_INLINE int capture_end(struct capture_flow *c, __u64 now_ns)
 {
+	struct capture_ending *ending = &c->ending;
+
 	c->ended_ns = now_ns;
-	c->evidence.seen = seen;
-	return CAPTURE_TAKEN | CAPTURE_ENDED | CAPTURE_DECIDED | CAPTURE_GATHER | CAPTURE_DECIDE;
+	ending->data[0] = c->side[0].data;
+	ending->data[1] = c->side[1].data;
+	ending->last_data_ns = c->last_data_ns;
+	return CAPTURE_TAKEN | CAPTURE_ENDED;
 }
 
-/**
- * First part of capture_take(): the packet enters the flow. The caller does what CAPTURE_GATHER and
- * CAPTURE_DECIDE ask for, in that order: three parts, so that a verifier can look at each alone.
+/* ... and it did not: whatever was reset so far was reset in vain. */
+ALWAYS_INLINE int capture_reopen(struct capture_flow *c)
+{
+	c->side[0].rst_ignored = c->flow.side[0].rst_count;
+	c->side[1].rst_ignored = c->flow.side[1].rst_count;
+	c->ended_ns = 0;
+	c->rst_sender = 0;
+	c->marks = 0;
+	__builtin_memset(&c->ending, 0, sizeof(c->ending));
+	return CAPTURE_TAKEN | CAPTURE_REOPENED;
+}
+
+ALWAYS_INLINE int capture_end_by_rst(struct capture_flow *c, int sender,
+				     const struct packet_view *packet, __u64 now_ns)
+{
+	const struct capture_side *from = &c->side[sender & 1], *to = &c->side[!(sender & 1)];
+	struct capture_ending *ending = &c->ending;
+	int is_known = from->marks & CAPTURE_NEXT_KNOWN;
+
+	__builtin_memset(ending, 0, sizeof(*ending));
+	c->rst_sender = (sender & 1) + 1;
+	c->marks = !is_known && c->flow.side[!(sender & 1)].marks & FLOW_SIDE_CLIENT ?
+			   CAPTURE_REFUSED :
+			   0;
+	/* Where nothing of its own is known, it is measured by what the other end expects. */
+	ending->next = is_known			       ? from->next :
+		       to->marks & CAPTURE_ACKED_KNOWN ? to->acked :
+							 packet->seq;
+	ending->other_next = to->next;
+	ending->rst_seq = packet->seq;
+	ending->rst_ttl = packet->ttl;
+	ending->rst_ip_id = packet->ip_id;
+	ending->rst_flags = packet->flags;
+	ending->syn_count = c->flow.side[!(sender & 1)].syn_count;
+	if (is_known && capture_seq_after(from->next, packet->seq))
+		ending->behind = from->next - packet->seq;
+	if (!(c->marks & CAPTURE_REFUSED) && capture_seq_after(packet->seq, ending->next))
+		ending->hole = packet->seq - ending->next;
+	return capture_end(c, now_ns);
+}
+
+/*
+ * Another RST behind the end. One without ACK has the number of the ACK that it answers (RFC 9293
+ * section 3.5.2): several of these differ honestly.
  */
-ALWAYS_INLINE int capture_fold(struct capture_flow *c, int sender, const struct packet_view *packet,
-			       __u64 now_ns)
+ALWAYS_INLINE int capture_take_late_rst(struct capture_flow *c, int sender,
+					const struct packet_view *packet, __u64 now_ns)
+{
+	const struct capture_side *to = &c->side[!(sender & 1)];
+	int answers = !(packet->flags & TCP_FLAG_ACK) && to->marks & CAPTURE_ACKED_KNOWN &&
+		      !capture_seq_after(packet->seq, to->acked);
+
+	if (!c->rst_sender) {
+		/* Both have closed. Where bytes are on their way, they are lost by this. */
+		if ((capture_unacked_bytes(c, 0) || capture_unacked_bytes(c, 1)) &&
+		    capture_rst_is_accepted(c, sender, packet))
+			return capture_end_by_rst(c, sender, packet, now_ns);
+		return CAPTURE_TAKEN;
+	}
+	if (c->rst_sender == (sender & 1) + 1) {
+		if (packet->seq != c->ending.rst_seq && !answers)
+			c->marks |= CAPTURE_RST_OTHER;
+	} else if (!(c->marks & CAPTURE_RST_BOTH) && now_ns - c->ended_ns <= CAPTURE_BOTH_NS) {
+		c->marks |= CAPTURE_RST_BOTH;
+		c->ending.both_ns = now_ns - c->ended_ns;
+	}
+	return CAPTURE_TAKEN;
+}
+
+/* Whether a packet that is no RST shows that its sender, who has reset, is still there. */
+ALWAYS_INLINE int capture_goes_on(const struct capture_flow *c, int sender,
+				  const struct packet_view *packet, __u64 now_ns)
+{
+	const struct capture_ending *ending = &c->ending;
+	__u32 behind = packet->seq + capture_seq_len(packet);
+
+	if (c->marks & CAPTURE_REFUSED) /* it accepts the SYN that it has refused */
+		return packet->flags & TCP_FLAG_SYN && packet->flags & TCP_FLAG_ACK &&
+		       c->flow.side[!(sender & 1)].syn_count <= ending->syn_count;
+	/* It acknowledges what was sent to it behind its RST. */
+	if (packet->flags & TCP_FLAG_ACK && capture_seq_after(packet->ack_seq, ending->other_next))
+		return 1;
+	/* What comes late may fill the hole. */
+	return capture_seq_len(packet) && capture_seq_after(behind, ending->next) &&
+	       (!ending->hole || now_ns - c->ended_ns > CAPTURE_REORDERED_NS);
+}
+
+/* Behind a RST: does what comes contradict it? */
+ALWAYS_INLINE int capture_take_behind_rst(struct capture_flow *c, int sender,
+					  const struct packet_view *packet, __u64 now_ns)
+{
+	const struct flow_side *refuser = &c->flow.side[!(sender & 1)];
+
+	if (c->rst_sender == (sender & 1) + 1) {
+		if (!capture_goes_on(c, sender, packet, now_ns))
+			return CAPTURE_TAKEN;
+		/* No receiver takes a RST from there: there was no hole. */
+		if (c->ending.hole)
+			return capture_reopen(c);
+		c->marks |= CAPTURE_WENT_ON;
+		return CAPTURE_TAKEN;
+	}
+	/* The port was refused, has opened, and its client makes use of it. */
+	if (c->marks & CAPTURE_REFUSED && refuser->marks & FLOW_SIDE_SYN_ACK &&
+	    !(packet->flags & TCP_FLAG_SYN))
+		return capture_reopen(c);
+	return CAPTURE_TAKEN;
+}
+
+/* Count a control packet; TTLs of data tell how far their sender is away, too. */
+ALWAYS_INLINE void capture_fold_wire(struct capture_flow *c, int sender,
+				     const struct packet_view *packet, __u64 now_ns)
 {
 	struct flow_sight sight = { .now_ns = now_ns, .hook = WIRE_HOOK_XDP_IN };
 
-	if (capture_is_reuse(c, sender, packet)) {
-		int found = c->ended_ns ? 0 : capture_end(c, now_ns, EVIDENCE(NEW_SYN));
-
-		return (found & ~(CAPTURE_TAKEN | CAPTURE_ENDED)) | CAPTURE_REUSED |
-		       CAPTURE_DECIDED;
-	}
-	if (c->ended_ns)
-		return capture_take_late(c, sender, packet, &sight);
-	c->last_packet_ns = now_ns;
-	if (packet->flags & TCP_FLAG_RST) {
-		int accepted = capture_rst_is_accepted(c, sender, packet);
-
+	if (packet->flags & TCP_FLAG_RST)
 		sight.rst_origin = RST_ORIGIN_RECEIVED;
-		flow_fold(&c->flow, sender & 1, packet, &sight);
-		if (!accepted) {
-			capture_side_of(c, sender)->rst_ignored++;
-			return CAPTURE_TAKEN;
-		}
-		c->rst_sender = (sender & 1) + 1;
-		return capture_end(c, now_ns, 0);
-	}
-	/* It is the same connection, said above: nothing begins anew behind an ignored RST. */
+	/* It is the same connection, as capture_is_reuse() says: nothing begins anew. */
 	if (packet_is_bare_syn(packet))
 		c->flow.side[sender & 1].isn = packet->seq;
-	if (packet->kind == PACKET_TCP_CONTROL)
+	if (packet->kind == PACKET_TCP_CONTROL) {
 		flow_fold(&c->flow, sender & 1, packet, &sight);
-	else if (!c->flow.first_ns)
+		return;
+	}
+	if (!c->flow.first_ns)
 		c->flow.first_ns = now_ns;
-	capture_follow(c, sender, packet, now_ns);
-	if (!(packet->flags & TCP_FLAG_FIN) || !c->flow.side[0].fin_count ||
-	    !c->flow.side[1].fin_count)
-		return CAPTURE_TAKEN;
-	return capture_end(c, now_ns, 0);
+	flow_side_fold_ttl(&c->flow.side[sender & 1], packet);
 }
 
 /**
  * Take one TCP packet, data or control, into a flow of zeros or what earlier ones left.
  *
- * @sender  Index of its source in `key`.
+ * @sender  Index of its source in the flow's key.
  * @return  CAPTURE_* bits.
  */
-ALWAYS_INLINE int capture_take(struct capture_flow *c, const struct flow_key *key, int sender,
-			       const struct packet_view *packet, __u64 now_ns)
+ALWAYS_INLINE int capture_fold(struct capture_flow *c, int sender, const struct packet_view *packet,
+			       __u64 now_ns)
 {
-	int found = capture_fold(c, sender, packet, now_ns);
+	int accepted = 0;
 
-	if (found & CAPTURE_GATHER)
-		capture_gather(c, key, now_ns);
-	if (found & CAPTURE_DECIDE)
-		close_decide(&c->evidence, &c->decision);
-	return found;
-}
-
-/**
- * When the silence of a flow becomes its ending, by the kernel's timers: a SYN or SYN-ACK that
- * is not sent again when its turn comes (tcp_syn_retries doubles the wait), and the orphan that
- * waits for a FIN (tcp_fin_timeout, 60 s). UINT64_MAX: silence is no ending. `seen` is what to
- * hand to capture_decide().
- */
-#define CAPTURE_NEVER (~0ULL)
-#define CAPTURE_NS_PER_SECOND 1000000000ULL
-#define CAPTURE_FIN_TIMEOUT_NS (60 * CAPTURE_NS_PER_SECOND)
-
-ALWAYS_INLINE __u64 capture_deadline(const struct capture_flow *c, __u64 *seen)
-{
-	const struct flow_side *a = &c->flow.side[0], *b = &c->flow.side[1];
-	int a_quiet = !(c->side[0].marks & CAPTURE_ANSWERED);
-	int b_quiet = !(c->side[1].marks & CAPTURE_ANSWERED);
-	__u32 tries = b->syn_count > a->syn_count ? b->syn_count : a->syn_count;
-
-	*seen = 0;
-	if (c->ended_ns || !c->last_packet_ns)
-		return CAPTURE_NEVER;
-	if (a->fin_count || b->fin_count)
-		return c->last_packet_ns + CAPTURE_FIN_TIMEOUT_NS;
-	if (!tries || !a_quiet || !b_quiet)
-		return CAPTURE_NEVER;
-	if ((a->marks | b->marks) & FLOW_SIDE_SYN_ACK)
-		*seen = EVIDENCE(SYN_ACK_RETRIED);
-	/* The first wait is one second, or three with older stacks. */
-	if (tries < 2)
-		tries = 2;
-	return c->last_packet_ns + ((1ULL << (tries < 7 ? tries : 7)) + 1) * CAPTURE_NS_PER_SECOND;
-}
-
-/* The capture is over and the connection is not, or it makes room for others. */
-ALWAYS_INLINE void capture_cut(struct capture_flow *c, const struct flow_key *key)
-{
-	if (c->ended_ns)
-		return;
-	c->ended_ns = c->last_packet_ns;
-	capture_decide(c, key, c->last_packet_ns, 0);
-	c->decision.used = 0;
-	c->decision.verdict = CLOSE_ORPHAN_MID;
-	c->decision.cause = CLOSE_CAUSE_CAPTURE_END;
-	c->decision.initiator = CLOSE_BY_UNKNOWN;
-	c->decision.confidence = CLOSE_IS_UNKNOWN;
+	if (capture_is_reuse(c, sender, packet))
+		return CAPTURE_REUSED;
+	if (packet->flags & TCP_FLAG_RST)
+		accepted = capture_rst_is_accepted(c, sender, packet);
+	capture_fold_wire(c, sender, packet, now_ns);
+	c->last_packet_ns = now_ns;
+	if (packet->flags & TCP_FLAG_RST) {
+		if (c->ended_ns)
+			return capture_take_late_rst(c, sender, packet, now_ns);
+		if (accepted)
+			return capture_end_by_rst(c, sender, packet, now_ns);
+		capture_side_of(c, sender)->rst_ignored++;
+		return CAPTURE_TAKEN;
+	}
+	capture_follow(c, sender, packet, now_ns);
+	if (c->rst_sender)
+		return capture_take_behind_rst(c, sender, packet, now_ns);
+	if (c->ended_ns || !c->flow.side[0].fin_count || !c->flow.side[1].fin_count)
+		return CAPTURE_TAKEN;
+	return capture_end(c, now_ns);
 }
 
 #endif

@@ -104,7 +104,7 @@
 	  "the socket was closed; its TIME_WAIT answered")                                         \
 	X(NO_LISTENER, 11, "no_listener", "nothing listens on the port")                           \
 	X(NO_SOCKET, 12, "no_socket", "no socket has this connection")                             \
-	X(ACCEPT_QUEUE_FULL, 13, "accept_queue_full", "tcp_abort_on_overflow and a full queue")    \
+	X(ACCEPT_QUEUE_FULL, 13, "accept_queue_full", "the accept queue of the listener was full") \
 	X(STRAY_ACK, 14, "stray_ack", "an ACK for no known handshake reached a listener")          \
 	X(BAD_ACK, 15, "bad_ack", "acknowledges what was never sent")                              \
 	X(OLD_SEGMENT, 16, "old_segment", "a timestamp or sequence number from the past")          \

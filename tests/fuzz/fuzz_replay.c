@@ -25,7 +25,8 @@
 static const int link_types[] = { 1, 0, 9, 12, 51, 105, 113, 127, 276 };
 static struct strbuf text, scratch;
 static int real_stderr = -1, null_fd = -1;
-static uint64_t told;
+static uint64_t told, last_told_ns;
+static bool options_are_live;
 
 /* The readers say what is wrong with nearly every input: not here. */
 static void be_quiet(int is_quiet)
@@ -39,7 +40,7 @@ static void be_quiet(int is_quiet)
 }
 
 static int take_record(void *data, const struct close_record *record,
-		       const struct zeek_summary *zeek)
+		       const struct zeek_summary *zeek, const struct capture_story *story)
 {
 	static const struct record_context context = { .jiffies_hz = 1000 };
 	struct closed_connection c;
@@ -52,6 +53,9 @@ static int take_record(void *data, const struct close_record *record,
 	FUZZ_REQUIRE(record->decision.verdict != CLOSE_UNDECIDED);
 	connection_from_record(record, &context, &c);
 	c.zeek = zeek;
+	c.capture = story;
+	FUZZ_REQUIRE(record->head.time_ns >= last_told_ns || options_are_live);
+	last_told_ns = record->head.time_ns;
 	strbuf_reset(&text);
 	for (size_t i = 0; i < FIELD_COUNT; i++) {
 		const struct field *field = &connection_fields[i];
@@ -127,7 +131,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!size)
 		return 0;
 	options.decap = data[0] & 1;
-	options.ignore_checksums = data[0] & 2;
+	options.checksums = data[0] & 2 ? CHECKSUMS_OFF : CHECKSUMS_AUTO;
+	options.is_live = options_are_live = size & 1;
+	last_told_ns = 0;
 	options.tell_open = true;
 	told = 0;
 	FUZZ_REQUIRE(!replay_new(&options, &replay));

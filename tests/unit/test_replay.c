@@ -1,145 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* From frames to endings: what a capture proves, and what it does not. */
-#include "user/replay/replay.h"
-
-#include <pcap/dlt.h>
-
-#include "tests/harness/frames.h"
-#include "tests/harness/test.h"
-
-#define S TCP_FLAG_SYN
-#define A TCP_FLAG_ACK
-#define F TCP_FLAG_FIN
-#define R TCP_FLAG_RST
-#define SECOND UINT64_C(1000000000)
-#define CLIENT 1
-#define SERVER 2
-
-/* Who sends, flags, numbers relative to 1000 (client) and 5000 (server), payload. */
-struct step {
-	uint8_t sender;
-	uint8_t flags;
-	uint32_t seq, ack;
-	uint16_t payload;
-	uint8_t ttl;
-};
-
-struct told {
-	struct close_record record;
-	struct zeek_summary zeek;
-	bool has_zeek;
-};
-
-static struct told told[32];
-static size_t told_count, logged_count;
-static struct replay *replay;
-static uint64_t now;
-
-static int on_ended(void *data, const struct close_record *record, const struct zeek_summary *zeek)
-{
-	(void)data;
-	assert_in_range(told_count, 0, 31);
-	told[told_count].record = *record;
-	told[told_count].has_zeek = zeek != NULL;
-	if (zeek)
-		told[told_count].zeek = *zeek;
-	told_count++;
-	return 0;
-}
-
-static int on_connection(void *data, const struct close_record *record,
-			 const struct zeek_summary *zeek)
-{
-	(void)data;
-	(void)record;
-	(void)zeek;
-	logged_count++;
-	return 0;
-}
-
-static void begin(struct replay_options options)
-{
-	options.engine = &replay_native_engine;
-	options.ended = on_ended;
-	options.connection = on_connection;
-	if (!options.max_flows)
-		options.max_flows = 64;
-	told_count = logged_count = 0;
-	now = 1000 * SECOND;
-	assert_int_equal(replay_new(&options, &replay), 0);
-}
-
-static void finish(void)
-{
-	assert_int_equal(replay_finish(replay), 0);
-	replay_free(&replay);
-}
-
-static struct frame frame_of(const struct step *step, uint16_t client_port)
-{
-	bool is_client = step->sender == CLIENT;
-	struct segment segment = {
-		.source = step->sender,
-		.dest = is_client ? SERVER : CLIENT,
-		.source_port = is_client ? client_port : 80,
-		.dest_port = is_client ? 80 : client_port,
-		.seq = step->seq + (is_client ? 1000 : 5000),
-		.ack = step->flags & A ? step->ack + (is_client ? 5000 : 1000) : 0,
-		.flags = step->flags,
-		.payload = step->payload,
-		.ttl = step->ttl,
-	};
-	struct frame frame = { .len = 0 };
-
-	frame_put_ethernet(&frame, 0x0800);
-	frame_put_ipv4(&frame, &segment);
-	return frame;
-}
-
-static void give(const struct frame *frame)
-{
-	struct captured_packet packet = {
-		.time_ns = now, .data = frame->data, .len = frame->len, .wire_len = frame->len
-	};
-
-	now += SECOND / 1000;
-	assert_int_equal(replay_take(replay, &packet, DLT_EN10MB), 0);
-}
-
-static void play(const struct step *steps, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		struct frame frame = frame_of(&steps[i], 40000);
-
-		give(&frame);
-	}
-}
-
-#define PLAY(...)                                                                                  \
-	do {                                                                                       \
-		const struct step steps_[] = { __VA_ARGS__ };                                      \
-		play(steps_, sizeof(steps_) / sizeof(steps_[0]));                                  \
-	} while (0)
-
-#define HANDSHAKE                                                                                  \
-	{ CLIENT, S, 0, 0, 0, 0 }, { SERVER, S | A, 0, 1, 0, 0 },                                  \
-	{                                                                                          \
-		CLIENT, A, 1, 1, 0, 0                                                              \
-	}
-#define BOTH_FIN                                                                                   \
-	{ CLIENT, F | A, 1, 1, 0, 0 },                                                             \
-	{                                                                                          \
-		SERVER, F | A, 1, 2, 0, 0                                                          \
-	}
-
-static void assert_told(size_t index, uint8_t verdict, uint8_t initiator, const char *conn_state)
-{
-	assert_in_range(index, 0, told_count - 1);
-	assert_int_equal(told[index].record.decision.verdict, verdict);
-	assert_int_equal(told[index].record.decision.initiator, initiator);
-	assert_true(told[index].has_zeek);
-	assert_string_equal(told[index].zeek.state, conn_state);
-}
+/* From frames to endings: what ends a connection of a capture, when it is told, and what goes on. */
+#include "tests/harness/replay_player.h"
 
 TEST(a_normal_close)
 {
@@ -156,16 +17,22 @@ TEST(a_normal_close)
 	assert_int_equal(told[0].record.head.time_ns - told[0].record.birth_ns, 6 * SECOND / 1000);
 }
 
-TEST(the_record_comes_when_zeek_is_done)
+/* What comes within two minutes is in the record. */
+TEST(the_record_comes_two_minutes_behind_the_end)
 {
 	const struct step other = { CLIENT, S, 0, 0, 0, 0 };
 	struct frame frame = frame_of(&other, 40001);
 
-	begin((struct replay_options){ 0 });
+	begin((struct replay_options){ .is_live = true });
 	PLAY(HANDSHAKE, BOTH_FIN);
-	now += 6 * SECOND;
+	now += 100 * SECOND;
+	PLAY({ SERVER, R, 2, 0, 0, 0 }, { SERVER, R, 2, 0, 0, 0 });
+	assert_int_equal(told_count, 0);
+	now += 21 * SECOND;
 	give(&frame);
 	assert_int_equal(told_count, 1);
+	assert_told(0, CLOSE_FIN_NORMAL, CLOSE_BY_CLIENT, "SF");
+	assert_int_equal(told[0].record.evidence.peer_rst_count, 2);
 	finish();
 	assert_int_equal(told_count, 1);
 }
@@ -220,7 +87,8 @@ TEST(who_resets_and_goes_on_was_not_the_peer)
 	PLAY(HANDSHAKE, { SERVER, R, 1, 0, 0, 0 }, { SERVER, A, 1, 1, 100, 0 });
 	finish();
 	assert_told(0, CLOSE_PATH_RESET, CLOSE_BY_PATH, "RSTR");
-	assert_int_equal(told[0].record.decision.confidence, CLOSE_IS_PROVED);
+	/* Who can write one of the two to the wire can write the other one. */
+	assert_int_equal(told[0].record.decision.confidence, CLOSE_IS_INFERRED);
 }
 
 TEST(a_damaged_reset_ends_nothing)
@@ -235,7 +103,7 @@ TEST(a_damaged_reset_ends_nothing)
 	assert_int_equal(replay_counters(replay)->bad_checksums, 1);
 	finish();
 	assert_int_equal(told_count, 0);
-	begin((struct replay_options){ .ignore_checksums = true });
+	begin((struct replay_options){ .checksums = CHECKSUMS_OFF });
 	PLAY(HANDSHAKE);
 	give(&frame);
 	finish();
@@ -244,23 +112,94 @@ TEST(a_damaged_reset_ends_nothing)
 
 TEST(silence_is_an_ending_when_the_time_is_up)
 {
-	const struct step other = { CLIENT, S, 0, 0, 0, 0 };
-	struct frame frame = frame_of(&other, 40001);
-
 	begin((struct replay_options){ 0 });
 	PLAY({ CLIENT, S, 0, 0, 0, 0 }, { CLIENT, S, 0, 0, 0, 0 });
-	now += 60 * SECOND;
-	give(&frame);
-	assert_int_equal(told_count, 1);
+	finish_after(60);
 	assert_told(0, CLOSE_TIMEOUT_HANDSHAKE, CLOSE_BY_TIMEOUT, "S0");
-	finish();
 
 	begin((struct replay_options){ 0 });
 	PLAY(HANDSHAKE, { CLIENT, F | A, 1, 1, 0, 0 }, { SERVER, A, 1, 2, 0, 0 });
-	now += 400 * SECOND;
-	give(&frame);
+	finish_after(400);
 	assert_told(0, CLOSE_HALF_CLOSE_TIMEOUT, CLOSE_BY_TIMEOUT, "S2");
+	/* When the stack that closed gives up. */
+	assert_int_equal(told[0].record.head.time_ns, 1060 * SECOND + 4 * SECOND / 1000);
+
+	begin((struct replay_options){ 0 });
+	PLAY(HANDSHAKE, { CLIENT, F | A, 1, 1, 0, 0 }, { SERVER, A, 1, 2, 0, 0 });
+	finish_after(40);
+	assert_int_equal(told_count, 0);
+}
+
+TEST(silence_is_told_when_no_stack_waits_any_longer)
+{
+	const struct step other = { CLIENT, S, 0, 0, 0, 0 };
+	struct frame frame = frame_of(&other, 40001);
+
+	begin((struct replay_options){ .is_live = true });
+	PLAY({ CLIENT, S, 0, 0, 0, 0 });
+	pause_of(127);
+	give(&frame);
+	assert_int_equal(told_count, 0);
+	pause_of(2);
+	give(&frame);
+	assert_int_equal(told_count, 1);
+	/* What comes behind that is another connection's. */
+	PLAY({ SERVER, S | A, 0, 1, 0, 0 }, { CLIENT, A, 1, 1, 0, 0 }, { SERVER, R, 1, 0, 0, 0 });
 	finish();
+	assert_int_equal(told_count, 2);
+	assert_int_equal(told[1].record.decision.verdict, CLOSE_PEER_RESET);
+}
+
+TEST(a_handshake_that_was_given_up_too_early_goes_on)
+{
+	begin((struct replay_options){ 0 });
+	PLAY({ CLIENT, S, 0, 0, 0, 0 });
+	pause_of(3);
+	PLAY({ CLIENT, S, 0, 0, 0, 0 });
+	pause_of(100);
+	PLAY({ SERVER, S | A, 0, 1, 0, 0 }, { CLIENT, A, 1, 1, 9, 0 }, { SERVER, R, 1, 0, 0, 0 });
+	finish();
+	assert_int_equal(told_count, 1);
+	assert_told(0, CLOSE_PEER_RESET, CLOSE_BY_SERVER, "S0"); /* Zeek gave up in between */
+	assert_int_equal(told[0].record.evidence.local_syn_count, 2);
+}
+
+TEST(a_port_that_refused_and_opened_was_not_closed)
+{
+	begin((struct replay_options){ 0 });
+	PLAY({ CLIENT, S, 0, 0, 0, 0 }, { SERVER, R | A, 0, 1, 0, 0 });
+	pause_of(1);
+	PLAY({ CLIENT, S, 0, 0, 0, 0 }, { SERVER, R | A, 0, 1, 0, 0 });
+	pause_of(1);
+	PLAY({ CLIENT, S, 0, 0, 0, 0 }, { SERVER, S | A, 0, 1, 0, 0 }, { CLIENT, A, 1, 1, 0, 0 },
+	     BOTH_FIN);
+	assert_int_equal(replay_counters(replay)->resets_ignored, 2);
+	finish();
+	assert_int_equal(told_count, 1);
+	assert_int_equal(told[0].record.decision.verdict, CLOSE_FIN_NORMAL);
+	assert_int_equal(told[0].story.rst_ignored[1], 2);
+	assert_int_equal(told[0].story.first_frame, 1);
+	assert_int_equal(told[0].story.frame, 9);
+
+	/* No new SYN: what accepts it now did not refuse it before. */
+	begin((struct replay_options){ 0 });
+	PLAY({ CLIENT, S, 0, 0, 0, 0 }, { SERVER, R | A, 0, 1, 0, 0 },
+	     { SERVER, S | A, 0, 1, 0, 0 }, { CLIENT, R, 1, 0, 0, 0 });
+	finish();
+	assert_int_equal(told_count, 1);
+	assert_int_equal(told[0].record.decision.verdict, CLOSE_PATH_RESET);
+}
+
+TEST(a_half_closed_connection_goes_on_for_as_long_as_it_likes)
+{
+	begin((struct replay_options){ 0 });
+	PLAY(HANDSHAKE, { CLIENT, F | A, 1, 1, 0, 0 }, { SERVER, A, 1, 2, 0, 0 });
+	pause_of(3600);
+	PLAY({ SERVER, A, 1, 2, 100, 0 }, { CLIENT, A, 2, 101, 0, 0 },
+	     { SERVER, R | A, 101, 2, 0, 0 });
+	finish_after(700);
+	assert_int_equal(told_count, 1);
+	assert_told(0, CLOSE_PEER_RESET, CLOSE_BY_SERVER, "S2");
 }
 
 TEST(the_end_of_the_capture_is_no_ending)

@@ -45,8 +45,9 @@ const struct explain_text explain_causes[CLOSE_CAUSE_COUNT] = {
 	[CLOSE_CAUSE_NO_SOCKET] =
 		TEXT("The segment is not a SYN and belongs to no connection that this host has."),
 	[CLOSE_CAUSE_ACCEPT_QUEUE_FULL] =
-		TEXT("The accept queue (backlog, at most net.core.somaxconn) was full, and\n"
-		     "net.ipv4.tcp_abort_on_overflow is 1."),
+		TEXT("The accept queue (backlog, at most net.core.somaxconn) was full. With\n"
+		     "net.ipv4.tcp_abort_on_overflow the kernel sends RST; else it drops the ACK\n"
+		     "and sends its SYN-ACK again."),
 	[CLOSE_CAUSE_STRAY_ACK] =
 		TEXT("An ACK reached a listener and neither a handshake nor a SYN cookie fits it."),
 	[CLOSE_CAUSE_BAD_ACK] =
@@ -414,6 +415,16 @@ const struct explain_text explain_evidence[EVIDENCE_BIT_COUNT] = {
 		"did not arrive, or came late."),
 	[EVIDENCE_BIT_NO_LOCAL_PORT] =
 		TEXT("SYN_SENT became CLOSE inside connect(), and no port had been chosen."),
+	[EVIDENCE_BIT_RST_BEHIND] =
+		TEXT("A capture: the number of the RST is more than one byte behind what its\n"
+		     "sender had sent, and the other end acknowledged these bytes behind it. Who\n"
+		     "really closes does not go back."),
+	[EVIDENCE_BIT_UNANSWERED] =
+		TEXT("A capture: data or a FIN three times or more, or keepalive probes, without\n"
+		     "any progress of the other end, until silence or a RST of the one who asked."),
+	[EVIDENCE_BIT_SYN_ACK_AGAIN] =
+		TEXT("A capture: the server's accept queue was probably full, or the ACKs of its\n"
+		     "client do not reach it."),
 	[EVIDENCE_BIT_NEW_SYN] =
 		TEXT("A forwarded connection: what its ends did with the old one was not seen."),
 };

@@ -44,7 +44,9 @@ struct replay_run {
 	struct filter *filter; /* NULL without --filter; of rows with --by */
 	struct strbuf scratch; /* the filter's */
 	struct columns columns; /* with --columns */
-	const struct zeek_summary *summary; /* of the record that is on its way to the outlets */
+	/* Of the record that is on its way to the outlets. */
+	const struct zeek_summary *summary;
+	const struct capture_story *story;
 	uint64_t progress_ns; /* when the progress was shown last; 0 = no terminal */
 	bool progress_shown;
 };
@@ -76,6 +78,7 @@ static void run_enrich(void *data, struct closed_connection *c)
 	const struct replay_run *run = data;
 
 	c->zeek = run->summary;
+	c->capture = run->story;
 	if (run->zones) {
 		c->zone_local = zones_lookup(run->zones, connection_local_addr(c));
 		c->zone_peer = zones_lookup(run->zones, connection_peer_addr(c));
@@ -93,12 +96,20 @@ static bool run_wants(void *data, const struct closed_connection *c)
 
 /* A connection on its way to the pipeline, whose answer decides whether to go on. */
 static int run_take(void *data, const struct close_record *record,
-		    const struct zeek_summary *summary)
+		    const struct zeek_summary *summary, const struct capture_story *story)
 {
 	struct replay_run *run = data;
 
 	run->summary = summary;
+	run->story = story;
 	return pipeline_feed(run->pipeline, record, sizeof(*record));
+}
+
+/* One of Zeek's, which need not have ended. */
+static int run_take_for_zeek(void *data, const struct close_record *record,
+			     const struct zeek_summary *summary)
+{
+	return run_take(data, record, summary, NULL);
 }
 
 /* -- counting instead of writing (--by) --------------------------------------------------------- */
@@ -159,11 +170,12 @@ static int open_replay(struct replay_run *run)
 		.engine = &replay_native_engine,
 		.max_flows = run->options->max_flows,
 		.decap = run->options->decap,
-		.ignore_checksums = run->options->no_checksums,
+		.checksums = run->options->no_checksums ?
+				     CHECKSUMS_OFF :
+				     (enum checksum_mode)run->options->checksums,
 		.tell_open = run->options->output.show_all || run->groups,
-		.tell_late = run->groups,
 		.ended = for_zeek ? NULL : run_take,
-		.connection = for_zeek ? run_take : NULL,
+		.connection = for_zeek ? run_take_for_zeek : NULL,
 		.data = run,
 	};
 

@@ -5,21 +5,42 @@
 
 #include "user/base/log.h"
 #include "user/render/forms.h"
+#include "user/replay/checksum_habit.h"
 
 #define MAX_FLOWS_LEAST 16
 #define MAX_FLOWS_MOST (16 * 1024 * 1024)
 #define MAX_FLOWS_DEFAULT 262144
+
+static const char *checksum_word(size_t index)
+{
+	static const char *const words[] = {
+		[CHECKSUMS_STRICT] = "strict",
+		[CHECKSUMS_AUTO] = "auto",
+		[CHECKSUMS_OFF] = "off",
+	};
+
+	return index < sizeof(words) / sizeof(words[0]) ? words[index] : NULL;
+}
 
 static const struct option_row replay_rows[] = {
 	{ .name = "decap",
 	  .section = SECTION_CAPTURE,
 	  OPTION_TARGET(struct replay_command_options, decap),
 	  .help = "look into VXLAN, Geneve, GRE, IP in IP, GTP-U and Teredo" },
+	{ .name = "checksums",
+	  .metavar = "MODE",
+	  .section = SECTION_CAPTURE,
+	  .type = OPTION_WORD,
+	  .words = checksum_word,
+	  OPTION_TARGET(struct replay_command_options, checksums),
+	  .help = "packets with a wrong checksum: auto, strict or off (default auto)",
+	  .more = "auto leaves them out and counts them, but where most of a sender, or of the "
+		  "capture, are wrong, as they are on a host whose interface computes them: then "
+		  "they are counted in, and that is said. strict always leaves them out, off never." },
 	{ .name = "no-checksums",
 	  .section = SECTION_CAPTURE,
 	  OPTION_TARGET(struct replay_command_options, no_checksums),
-	  .help = "believe packets whose checksum is wrong",
-	  .more = "Without it they are counted and ignored." },
+	  .help = "the same as --checksums off" },
 	{ .name = "in-kernel",
 	  .section = SECTION_CAPTURE,
 	  OPTION_TARGET(struct replay_command_options, in_kernel),
@@ -39,7 +60,10 @@ static const struct option_row replay_rows[] = {
 
 static void replay_init(void *data)
 {
-	((struct replay_command_options *)data)->max_flows = MAX_FLOWS_DEFAULT;
+	struct replay_command_options *options = data;
+
+	options->max_flows = MAX_FLOWS_DEFAULT;
+	options->checksums = CHECKSUMS_AUTO;
 }
 
 static const struct option_group replay_option_group = {

@@ -20,6 +20,7 @@ struct replay_command_options {
 	struct output_options output;
 	uint32_t max_flows;
 	bool decap;
+	unsigned int checksums; /* enum checksum_mode */
 	bool no_checksums;
 	bool in_kernel;
 };

@@ -38,6 +38,7 @@ enum connection_client {
 struct host_timeouts;
 struct oom_kill;
 struct zeek_summary;
+struct capture_story;
 
 /**
  * What a record does not say but every record of a host shares.
@@ -124,7 +125,7 @@ struct string_list {
  * @follows      The ending that most probably caused this one, `follows_gap_us` before; set by the
  *               pipeline; may be NULL.
  * @oom_kill     Of the process that closed, set by the pipeline; may be NULL.
- * @zeek         Set by a replay; NULL for what was seen live.
+ * @zeek @capture  Set by a replay; NULL for what was seen live.
  */
 struct closed_connection {
 	struct close_record record;
@@ -147,6 +148,7 @@ struct closed_connection {
 	uint64_t habit_closes;
 	uint64_t habit_resets;
 	const struct zeek_summary *zeek;
+	const struct capture_story *capture;
 	struct string_list kernel_stack;
 	struct string_list user_stack;
 	uint32_t present; /* CONNECTION_HAS_* */

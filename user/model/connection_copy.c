@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/model/capture_story.h"
 #include "user/model/idle_hint.h"
 #include "user/model/oom_kill.h"
 #include "user/model/zeek_summary.h"
@@ -11,7 +12,7 @@
 #define ALIGNMENT sizeof(uint64_t)
 
 /* Who adds a pointer to the struct is asked to copy what it points to, below. */
-#define MEMBERS_BYTES 192
+#define MEMBERS_BYTES 200
 _Static_assert(sizeof(struct closed_connection) - sizeof(struct close_record) == MEMBERS_BYTES,
 	       "connection_copy() does not know all members");
 
@@ -66,6 +67,18 @@ static const struct zeek_summary *put_zeek(struct piece *piece, const struct zee
 	return piece_put(piece, &zeek, sizeof(zeek));
 }
 
+static const struct capture_story *put_story(struct piece *piece, const struct capture_story *from)
+{
+	struct capture_story story;
+
+	if (!from)
+		return NULL;
+	story = *from;
+	story.file = put_text(piece, from->file);
+	story.first_file = put_text(piece, from->first_file);
+	return piece_put(piece, &story, sizeof(story));
+}
+
 /* The connection is first, so that it is found where the piece begins. */
 static void put_connection(struct piece *piece, const struct closed_connection *c)
 {
@@ -83,6 +96,7 @@ static void put_connection(struct piece *piece, const struct closed_connection *
 	copy.zone_local = put_text(piece, c->zone_local);
 	copy.zone_peer = put_text(piece, c->zone_peer);
 	copy.zeek = put_zeek(piece, c->zeek);
+	copy.capture = put_story(piece, c->capture);
 	put_list(piece, &copy.kernel_stack);
 	put_list(piece, &copy.user_stack);
 	if (piece->base)

@@ -52,4 +52,7 @@ void explain_timeout_handshake(struct strbuf *b, const struct closed_connection 
 void explain_timeout_data(struct strbuf *b, const struct closed_connection *c);
 void explain_timeout_keepalive(struct strbuf *b, const struct closed_connection *c);
 
+/* Of any ending in a capture: c->capture must be set. */
+void explain_captured(struct strbuf *b, const struct closed_connection *c);
+
 #endif

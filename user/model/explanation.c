@@ -61,7 +61,9 @@ void explanation_append(struct strbuf *b, const struct closed_connection *c)
 
 	if (c->first_wall_ns)
 		say_storm(b, c);
-	if (verdict < CLOSE_VERDICT_COUNT && explainers[verdict])
+	if (c->capture)
+		explain_captured(b, c);
+	else if (verdict < CLOSE_VERDICT_COUNT && explainers[verdict])
 		explainers[verdict](b, c);
 	else
 		say(b, "the connection ended");

@@ -14,13 +14,20 @@
 #include "user/model/zeek_summary.h"
 #include "user/replay/zeek_conn.h"
 
+/* A packet's place: its number, and the index of its file. */
+struct frame_place {
+	uint64_t frame;
+	uint32_t file;
+};
+
 /**
  * One tuple. It outlives its connection for a while, so that late packets are known as such.
  *
  * @flow      What our own rules say; Zeek's connections may begin and end independently.
  * @zeek      Valid with `has_zeek`.
  * @summary   Of the first of Zeek's connections in the life of `flow`, with `has_summary`.
- * @told      The ending of `flow` was reported.
+ * @told      The ending of `flow` was reported. @judged its evidence and decision are complete.
+ * @first @last @end  Its first and last packet, and the one that ended it.
  * @due_ns    When it is to be looked at again, at the latest. @place in the heap of these.
  */
 struct replay_conn {
@@ -33,6 +40,8 @@ struct replay_conn {
 	bool has_zeek;
 	bool has_summary;
 	bool told;
+	bool judged;
+	struct frame_place first, last, end;
 	struct capture_flow flow;
 	struct zeek_conn zeek;
 	struct zeek_summary summary;

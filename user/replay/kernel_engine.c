@@ -22,6 +22,7 @@ static int kernel_take(struct replay_engine *engine, struct replay_conn *conn, i
 	(void)sender; /* the program finds out by itself */
 	exchange->now_ns = now_ns;
 	exchange->open_payload = view->payload_bytes;
+	exchange->judge = 0;
 	err = replay_program_run(program, ip, len);
 	if (err)
 		return err;
@@ -30,6 +31,28 @@ static int kernel_take(struct replay_engine *engine, struct replay_conn *conn, i
 				 NET_TO_HOST_16(view->source_port));
 	conn->flow = exchange->flow;
 	return (int)exchange->found;
+}
+
+static int kernel_judge(struct replay_engine *engine, struct replay_conn *conn, uint64_t now_ns,
+			uint64_t seen)
+{
+	static const uint8_t nothing[20] = { 0x45 };
+	struct replay_program *program = program_of(engine);
+	struct capture_exchange *exchange = replay_program_exchange(program);
+	int err;
+
+	exchange->judge = 1;
+	exchange->now_ns = now_ns;
+	exchange->seen = seen;
+	exchange->key = conn->key;
+	exchange->flow = conn->flow;
+	err = replay_program_run(program, nothing, sizeof(nothing));
+	if (err)
+		return err;
+	if (!exchange->found)
+		return log_error(-EIO, "the kernel's program did not judge a connection");
+	conn->flow = exchange->flow;
+	return 0;
 }
 
 static void kernel_store(struct replay_engine *engine, const struct replay_conn *conn)
@@ -44,6 +67,7 @@ static void kernel_forget(struct replay_engine *engine, const struct replay_conn
 
 void kernel_engine_init(struct kernel_engine *self, struct replay_program *program)
 {
-	self->engine = (struct replay_engine){ kernel_take, kernel_store, kernel_forget };
+	self->engine =
+		(struct replay_engine){ kernel_take, kernel_judge, kernel_store, kernel_forget };
 	self->program = program;
 }

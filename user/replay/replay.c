@@ -5,16 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "include/capture_decide.h"
 #include "user/base/cleanup.h"
 #include "user/base/clock.h"
-#include "user/replay/checksum.h"
 #include "user/replay/conn_table.h"
 #include "user/replay/fragments.h"
 #include "user/replay/link_layer.h"
+#include "user/replay/lookahead.h"
+#include "user/replay/replay_tell.h"
+#include "user/replay/segment.h"
+#include "user/replay/silence.h"
+#include "user/replay/told_queue.h"
 
-/* As the live programs (ENDED_SECONDS): for that long a late packet belongs to what has ended. */
 /* The year 2262: behind it a timer could go through the end of the numbers. */
 #define TIME_MOST_NS (UINT64_C(1) << 63)
+/* As the live programs (ENDED_SECONDS): for that long a late packet belongs to what has ended. */
 #define ENDED_NS (120 * CLOCK_NS_PER_SECOND)
 
 struct replay {
@@ -22,16 +27,13 @@ struct replay {
 	struct replay_counters counters;
 	struct conn_table *table;
 	struct fragments *fragments;
+	struct told_queue *told;
+	struct checksum_habit *habit; /* NULL but with CHECKSUMS_AUTO */
+	struct lookahead *lookahead; /* NULL once it was looked at */
 	uint64_t now_ns;
 	uint64_t first_ns; /* of the first packet */
-};
-
-/* One TCP packet in the making. */
-struct tcp_segment {
-	struct packet_view view;
-	struct zeek_packet zeek;
-	const uint8_t *ip;
-	uint32_t len; /* captured, from `ip` */
+	uint64_t last_told_ns; /* time of the ending that was handed out last */
+	struct frame_place at; /* of this packet */
 };
 
 /* -- the native engine ------------------------------------------------------------------------- */
@@ -42,7 +44,15 @@ static int native_take(struct replay_engine *engine, struct replay_conn *conn, i
 	(void)engine;
 	(void)ip;
 	(void)len;
-	return capture_take(&conn->flow, &conn->key, sender, view, now_ns);
+	return capture_fold(&conn->flow, sender, view, now_ns);
+}
+
+static int native_judge(struct replay_engine *engine, struct replay_conn *conn, uint64_t now_ns,
+			uint64_t seen)
+{
+	(void)engine;
+	capture_judge(&conn->flow, &conn->key, now_ns, seen);
+	return 0;
 }
 
 static void native_nothing(struct replay_engine *engine, const struct replay_conn *conn)
@@ -51,91 +61,93 @@ static void native_nothing(struct replay_engine *engine, const struct replay_con
 	(void)conn;
 }
 
-struct replay_engine replay_native_engine = { native_take, native_nothing, native_nothing };
+struct replay_engine replay_native_engine = { native_take, native_judge, native_nothing,
+					      native_nothing };
 
 /* -- reports ----------------------------------------------------------------------------------- */
-static void record_fill(const struct replay_conn *conn, const struct capture_flow *flow,
-			struct close_record *record)
+static int hand_out_one(struct replay *replay, struct told_ending *ending)
 {
-	int client = flow->client & 1;
-	const struct flow_side *own = &flow->flow.side[client], *peer = &flow->flow.side[!client];
-	uint64_t idle_ms = (flow->ended_ns - flow->last_data_ns) / CLOCK_NS_PER_MS;
+	uint64_t at = ending->record.head.time_ns;
+	int err;
 
-	memset(record, 0, sizeof(*record));
-	record->head.abi_version = RECORD_ABI_VERSION;
-	record->head.type = RECORD_CLOSE;
-	record->head.size = sizeof(*record);
-	record->head.flags = RECORD_FROM_CAPTURE;
-	record->head.time_ns = flow->ended_ns;
-	record->key = conn->key;
-	record->local_side = (uint8_t)client;
-	record->birth_ns = own->syn_ns ? own->syn_ns : peer->syn_ns;
-	record->local_isn = own->isn;
-	record->peer_isn = peer->isn;
-	record->local_fin_ns = own->fin_ns;
-	record->idle_jiffies = IDLE_UNKNOWN;
-	if (flow->last_data_ns && flow->last_data_ns <= flow->ended_ns && idle_ms < IDLE_UNKNOWN)
-		record->idle_jiffies = (uint32_t)idle_ms;
-	record->bytes_sent = flow->side[client].data;
-	record->bytes_received = flow->side[!client].data;
-	record->evidence = flow->evidence;
-	record->decision = flow->decision;
+	if (at < replay->last_told_ns)
+		replay->counters.unsorted++;
+	else
+		replay->last_told_ns = at;
+	err = replay->options.ended(replay->options.data, &ending->record,
+				    ending->has_zeek ? &ending->zeek : NULL, &ending->story);
+	free(ending);
+	return err;
 }
 
-static void summary_fill(const struct replay_conn *conn, struct zeek_summary *summary)
+/* The endings up to a time, in its order. */
+static int hand_out(struct replay *replay, uint64_t time_ns)
 {
-	const struct zeek_conn *zeek = &conn->zeek;
+	struct told_ending *ending;
+	int err = 0;
 
-	memset(summary, 0, sizeof(*summary));
-	summary->start_ns = zeek->start_ns;
-	summary->last_ns = zeek->last_ns;
-	for (int i = 0; i < 2; i++) {
-		const struct zeek_endpoint *end = &zeek->end[zeek->originator ^ i];
-
-		summary->packets[i] = end->packets;
-		summary->ip_bytes[i] = end->ip_bytes;
-		summary->bytes[i] = zeek_endpoint_size(end, &zeek->end[zeek->originator ^ i ^ 1]);
-	}
-	summary->state = zeek_conn_state(zeek);
-	summary->originator = zeek->originator;
-	memcpy(summary->history, zeek->history, sizeof(zeek->history));
+	while (!err && (ending = told_queue_take(replay->told, time_ns)))
+		err = hand_out_one(replay, ending);
+	return err;
 }
 
-_Static_assert(ZEEK_SUMMARY_HISTORY_BYTES >= ZEEK_HISTORY_MAX + 1, "a history fits");
-
-/* The connection's own ending, once. */
-static int tell(struct replay *replay, struct replay_conn *conn)
+static const char *file_name(const struct replay *replay, uint32_t file)
 {
-	struct zeek_summary summary = conn->summary;
-	struct close_record record;
+	return replay->options.files ? replay->options.files[file] : NULL;
+}
+
+/* The connection's own ending, once, and judged. */
+static int tell(struct replay *replay, struct replay_conn *conn, bool is_early)
+{
+	struct told_ending ending = { .zeek = conn->summary };
+	int err = 0;
 
 	if (conn->told)
 		return 0;
 	conn->told = true;
 	if (!replay->options.ended)
 		return 0;
-	record_fill(conn, &conn->flow, &record);
+	tell_record(conn, &conn->flow, &ending.record);
+	tell_story(conn, &ending.story);
+	ending.story.is_early = is_early;
+	ending.story.file = file_name(replay, conn->end.file);
+	ending.story.first_file = file_name(replay, conn->first.file);
 	if (!conn->has_summary && conn->has_zeek)
-		summary_fill(conn, &summary);
-	summary.originator_is_local = summary.originator == record.local_side;
-	return replay->options.ended(replay->options.data, &record,
-				     conn->has_summary || conn->has_zeek ? &summary : NULL);
+		tell_zeek(conn, &ending.zeek);
+	ending.has_zeek = conn->has_summary || conn->has_zeek;
+	ending.zeek.originator_is_local = ending.zeek.originator == ending.record.local_side;
+	if (told_queue_is_full(replay->told))
+		err = hand_out_one(replay, told_queue_take(replay->told, UINT64_MAX));
+	return err ? err : told_queue_add(replay->told, &ending);
+}
+
+static int judge(struct replay *replay, struct replay_conn *conn, uint64_t seen)
+{
+	if (conn->judged)
+		return 0;
+	conn->judged = true;
+	return replay->options.engine->judge(replay->options.engine, conn, conn->flow.ended_ns,
+					     seen);
 }
 
 /* Zeek would log the connection now. */
 static int zeek_over(struct replay *replay, struct replay_conn *conn)
 {
-	struct capture_flow flow = conn->flow;
+	struct capture_flow flow;
 	struct zeek_summary summary;
 	struct close_record record;
 	int err = 0;
 
 	if (!conn->has_zeek)
 		return 0;
-	summary_fill(conn, &summary);
+	tell_zeek(conn, &summary);
 	if (replay->options.connection) {
-		capture_cut(&flow, &conn->key);
-		record_fill(conn, &flow, &record);
+		flow = conn->flow;
+		if (!flow.ended_ns)
+			capture_cut(&flow, &conn->key);
+		else if (!conn->judged)
+			capture_judge(&flow, &conn->key, flow.ended_ns, 0);
+		tell_record(conn, &flow, &record);
 		summary.originator_is_local = summary.originator == record.local_side;
 		err = replay->options.connection(replay->options.data, &record, &summary);
 	}
@@ -144,83 +156,143 @@ static int zeek_over(struct replay *replay, struct replay_conn *conn)
 	conn->has_summary = true;
 	zeek_conn_release(&conn->zeek);
 	conn->has_zeek = false;
-	if (!err && conn->flow.ended_ns && !replay->options.tell_late)
-		err = tell(replay, conn);
 	return err;
 }
 
 /* -- time -------------------------------------------------------------------------------------- */
+/* When this tuple is to be looked at for our own sake. */
+static uint64_t own_due(const struct replay_conn *conn)
+{
+	const struct capture_flow *flow = &conn->flow;
+	struct silence silence;
+
+	if (!flow->last_packet_ns)
+		return 0;
+	if (!flow->ended_ns)
+		return silence_of(flow, &silence) ? silence.patience_ns : UINT64_MAX;
+	if (!conn->told)
+		return flow->ended_ns + ENDED_NS;
+	return flow->last_packet_ns + ENDED_NS;
+}
+
 static uint64_t conn_due(const struct replay_conn *conn)
 {
 	uint64_t due = conn->has_zeek ? zeek_conn_due(&conn->zeek) : UINT64_MAX;
-	__u64 seen;
-	uint64_t own = capture_deadline(&conn->flow, &seen);
+	uint64_t own = own_due(conn);
 
-	if (!conn->has_zeek && (conn->flow.ended_ns || !conn->flow.last_packet_ns))
-		own = conn->flow.last_packet_ns + ENDED_NS;
+	/* Gone with Zeek's. */
+	if (conn->has_zeek && (!conn->flow.last_packet_ns || conn->told))
+		return due;
 	return own < due ? own : due;
 }
 
-static void check_silence(struct replay *replay, struct replay_conn *conn)
+/* Behind a packet: not before that need anybody look again. Cheaper than to ask what silence means. */
+static uint64_t due_at_the_earliest(const struct replay_conn *conn)
 {
-	__u64 seen;
-	uint64_t deadline = capture_deadline(&conn->flow, &seen);
+	const struct capture_flow *flow = &conn->flow;
+	uint64_t due = conn->has_zeek ? zeek_conn_due(&conn->zeek) : UINT64_MAX;
+	uint64_t own = flow->last_packet_ns + SILENCE_PATIENCE_LEAST_NS;
 
-	if (deadline > replay->now_ns)
-		return;
-	conn->flow.ended_ns = deadline;
-	capture_decide(&conn->flow, &conn->key, deadline, seen);
-	replay->options.engine->store(replay->options.engine, conn);
+	if (flow->ended_ns && !conn->told)
+		own = flow->ended_ns + ENDED_NS;
+	return own < due ? own : due;
+}
+
+/* The flow has ended at `silence->due_ns`, by nothing that came. */
+static int end_by_silence(struct replay *replay, struct replay_conn *conn,
+			  const struct silence *silence)
+{
+	conn->flow.ended_ns = silence->due_ns;
+	capture_end(&conn->flow, silence->due_ns);
+	conn->end = conn->last;
 	replay->counters.ended++;
+	replay->options.engine->store(replay->options.engine, conn);
+	return judge(replay, conn, silence->seen);
 }
 
 static int conn_remove(struct replay *replay, struct replay_conn *conn)
 {
-	int err = conn->flow.ended_ns ? tell(replay, conn) : 0;
-
 	replay->options.engine->forget(replay->options.engine, conn);
 	conn_table_remove(replay->table, conn);
-	return err;
+	return 0;
+}
+
+/* It has ended, and nothing more can come that belongs to it. */
+static int tell_ended(struct replay *replay, struct replay_conn *conn, bool is_early)
+{
+	int err = judge(replay, conn, 0);
+
+	return err ? err : tell(replay, conn, is_early);
 }
 
 /* Something is due for this connection; it may be gone afterwards. */
 static int conn_expire(struct replay *replay, struct replay_conn *conn)
 {
+	struct capture_flow *flow = &conn->flow;
+	struct silence silence;
 	int err = 0;
 
-	check_silence(replay, conn);
 	if (conn->has_zeek && zeek_conn_expire(&conn->zeek, replay->now_ns))
 		err = zeek_over(replay, conn);
-	if (!err && !conn->has_zeek && conn->flow.ended_ns && !replay->options.tell_late)
-		err = tell(replay, conn);
-	if (!conn->has_zeek && (conn->flow.ended_ns || !conn->flow.last_packet_ns) &&
-	    conn->flow.last_packet_ns + ENDED_NS <= replay->now_ns)
+	if (!err && !flow->ended_ns && silence_of(flow, &silence) &&
+	    silence.patience_ns <= replay->now_ns) {
+		err = end_by_silence(replay, conn, &silence);
+		if (!err)
+			err = tell(replay, conn, false);
+	}
+	if (!err && flow->ended_ns && !conn->told && flow->ended_ns + ENDED_NS <= replay->now_ns)
+		err = tell_ended(replay, conn, false);
+	if (!conn->has_zeek && (!flow->last_packet_ns ||
+				(conn->told && flow->last_packet_ns + ENDED_NS <= replay->now_ns)))
 		return err ? err : conn_remove(replay, conn);
 	conn_table_set_due(replay->table, conn, conn_due(conn));
 	return err;
 }
 
+/* How long an ending may come behind others whose time is later. */
+static uint64_t order_ns(const struct replay *replay)
+{
+	return replay->options.is_live && replay->now_ns > ENDED_NS ? replay->now_ns - ENDED_NS : 0;
+}
+
 static int expire_due(struct replay *replay)
 {
 	struct replay_conn *first;
+	bool has_some = false;
 	int err = 0;
 
 	while (!err && (first = conn_table_first_due(replay->table)) &&
-	       first->due_ns <= replay->now_ns)
+	       first->due_ns <= replay->now_ns) {
 		err = conn_expire(replay, first);
-	return err;
+		has_some = true;
+	}
+	return err || !has_some ? err : hand_out(replay, order_ns(replay));
 }
 
-/* The end of the capture, or of the room for it. */
-static int conn_close(struct replay *replay, struct replay_conn *conn, uint64_t *counter)
+/* The end of the capture, or of the room for it (`is_early`). */
+static int conn_close(struct replay *replay, struct replay_conn *conn, bool is_early)
 {
+	struct replay_counters *counters = &replay->counters;
+	struct capture_flow *flow = &conn->flow;
+	struct silence silence;
 	int err = zeek_over(replay, conn);
 
-	if (!conn->flow.ended_ns && conn->flow.last_packet_ns) {
-		++*counter;
-		capture_cut(&conn->flow, &conn->key);
-		if (!replay->options.tell_open)
-			conn->told = true;
+	if (!err && flow->last_packet_ns && !flow->ended_ns && silence_of(flow, &silence) &&
+	    silence.due_ns <= replay->now_ns)
+		err = end_by_silence(replay, conn, &silence);
+	if (!err && flow->ended_ns && !conn->told) {
+		counters->early += is_early;
+		err = tell_ended(replay, conn, is_early);
+	}
+	if (!err && flow->last_packet_ns && !flow->ended_ns) {
+		counters->stalled += !is_early && silence_is_stall(flow);
+		counters->one_way += capture_is_one_way(flow);
+		*(is_early ? &counters->forgotten : &counters->open) += 1;
+		capture_cut(flow, &conn->key);
+		conn->end = conn->last;
+		conn->judged = true;
+		conn->told = !replay->options.tell_open;
+		err = tell(replay, conn, is_early);
 	}
 	return err ? err : conn_remove(replay, conn);
 }
@@ -234,8 +306,7 @@ static struct replay_conn *conn_of(struct replay *replay, const struct flow_key 
 	if (conn)
 		return conn;
 	if (conn_table_is_full(replay->table))
-		*err = conn_close(replay, conn_table_first_due(replay->table),
-				  &replay->counters.forgotten);
+		*err = conn_close(replay, conn_table_first_due(replay->table), true);
 	if (*err)
 		return NULL;
 	conn = conn_table_add(replay->table, key);
@@ -262,36 +333,77 @@ static int take_for_zeek(struct replay *replay, struct replay_conn *conn,
 	return 0;
 }
 
+static void begin_anew(struct replay *replay, struct replay_conn *conn)
+{
+	replay->options.engine->forget(replay->options.engine, conn);
+	memset(&conn->flow, 0, sizeof(conn->flow));
+	conn->told = conn->judged = conn->has_summary = false;
+}
+
+/* A new connection takes the tuple: the old one has ended by now, if not before. */
+static int tell_before_reuse(struct replay *replay, struct replay_conn *conn)
+{
+	struct replay_engine *engine = replay->options.engine;
+	struct capture_flow *flow = &conn->flow;
+	struct silence silence;
+	int err = 0;
+
+	if (!flow->ended_ns && silence_of(flow, &silence) && silence.due_ns <= replay->now_ns)
+		err = end_by_silence(replay, conn, &silence);
+	if (!err && !flow->ended_ns) {
+		capture_end(flow, replay->now_ns);
+		engine->store(engine, conn);
+		conn->end = replay->at;
+		replay->counters.ended++;
+		err = judge(replay, conn, EVIDENCE(NEW_SYN));
+	}
+	if (!err)
+		err = tell_ended(replay, conn, false);
+	begin_anew(replay, conn);
+	return err;
+}
+
 static int take_for_us(struct replay *replay, struct replay_conn *conn,
 		       const struct tcp_segment *segment)
 {
 	struct replay_engine *engine = replay->options.engine;
-	uint32_t ignored = conn->flow.side[segment->zeek.sender].rst_ignored;
-	bool had_ended = conn->flow.ended_ns != 0;
+	const struct capture_side *side = conn->flow.side;
+	uint64_t ignored;
+	bool had_ended, is_new;
 	int found, err;
 
-	if (!conn->flow.last_packet_ns)
-		replay->counters.connections++;
+	if (conn->told && conn->flow.last_packet_ns + ENDED_NS <= replay->now_ns)
+		begin_anew(replay, conn);
+	ignored = (uint64_t)side[0].rst_ignored + side[1].rst_ignored;
+	had_ended = conn->flow.ended_ns != 0;
+	is_new = !conn->flow.last_packet_ns;
 	found = engine->take(engine, conn, segment->zeek.sender, &segment->view, segment->ip,
 			     segment->len, replay->now_ns);
 	if (found >= 0 && found & CAPTURE_REUSED) {
-		replay->counters.ended += !had_ended;
-		err = tell(replay, conn);
+		err = tell_before_reuse(replay, conn);
 		if (err)
 			return err;
-		engine->forget(engine, conn);
-		memset(&conn->flow, 0, sizeof(conn->flow));
-		conn->told = conn->has_summary = false;
-		replay->counters.connections++;
+		had_ended = false;
+		is_new = true;
+		ignored = 0;
 		found = engine->take(engine, conn, segment->zeek.sender, &segment->view,
 				     segment->ip, segment->len, replay->now_ns);
 	}
 	if (found < 0)
 		return found;
-	if (found & CAPTURE_ENDED)
-		replay->counters.ended++;
-	if (conn->flow.side[segment->zeek.sender].rst_ignored > ignored)
-		replay->counters.resets_ignored++;
+	if (is_new) {
+		replay->counters.connections++;
+		conn->first = replay->at;
+	}
+	conn->last = replay->at;
+	if (found & CAPTURE_ENDED && !conn->told) {
+		replay->counters.ended += !had_ended;
+		conn->end = replay->at;
+	}
+	if (found & CAPTURE_REOPENED)
+		replay->counters.ended--;
+	replay->counters.resets_ignored +=
+		(uint64_t)side[0].rst_ignored + side[1].rst_ignored - ignored;
 	return 0;
 }
 
@@ -303,6 +415,7 @@ static int take_tcp(struct replay *replay, struct tcp_segment *segment)
 	uint64_t due;
 	int err;
 
+	segment->zeek.time_ns = replay->now_ns;
 	segment->zeek.sender = (uint8_t)flow_key_make(&key, view->source_addr, view->source_port,
 						      view->dest_addr, view->dest_port, 0);
 	conn = conn_of(replay, &key, &err);
@@ -311,59 +424,27 @@ static int take_tcp(struct replay *replay, struct tcp_segment *segment)
 	err = take_for_zeek(replay, conn, segment);
 	if (!err && !segment->zeek.bad_checksum)
 		err = take_for_us(replay, conn, segment);
-	due = conn_due(conn);
+	due = due_at_the_earliest(conn);
 	if (due < conn->due_ns)
 		conn_table_set_due(replay->table, conn, due);
 	return err;
 }
 
-/* Count what the sum says; true when the packet is damaged. */
-static bool is_damaged(struct replay *replay, enum checksum_verdict verdict)
+/* Count what a sum says; true when the packet is to be taken for damaged. */
+static bool is_damaged(struct replay *replay, enum checksum_verdict verdict,
+		       const struct packet_view *view)
 {
-	if (verdict == CHECKSUM_LEFT_OPEN)
-		replay->counters.offloaded++;
-	if (verdict == CHECKSUM_WRONG)
-		replay->counters.bad_checksums++;
-	return verdict == CHECKSUM_WRONG;
-}
+	struct replay_counters *counters = &replay->counters;
 
-/* Lengths and the checksum. `wire_len` bytes were sent from the IP header on. */
-static void segment_measure(struct replay *replay, struct tcp_segment *segment, uint32_t located,
-			    uint32_t wire_len)
-{
-	struct packet_view *view = &segment->view;
-	struct zeek_packet *zeek = &segment->zeek;
-	uint32_t transport = PACKET_AT_TRANSPORT(located);
-	const uint8_t *tcp = segment->ip + transport;
-	uint32_t header = (tcp[12] >> 4) * 4u, remaining = segment->len - transport;
-	uint32_t total =
-		view->ip_version == 4 ? packet_u16(segment->ip + 2) : packet_u16(segment->ip + 4);
-	bool length_is_open = !total; /* TSO: the interface fills it in */
-
-	if (view->ip_version == 6)
-		total += 40;
-	if (length_is_open) {
-		uint32_t headers = transport + header;
-		uint32_t sent = wire_len > headers ? wire_len - headers : 0;
-
-		total = wire_len;
-		view->payload_bytes = sent > UINT16_MAX ? UINT16_MAX : (uint16_t)sent;
+	counters->offloaded += verdict == CHECKSUM_LEFT_OPEN;
+	if (verdict != CHECKSUM_WRONG)
+		return false;
+	if (replay->habit && checksum_habit_is_wrong(replay->habit, view->source_addr)) {
+		counters->wrong_by_habit++;
+		return false;
 	}
-	zeek->payload = view->payload_bytes;
-	zeek->ip_bytes = total;
-	zeek->header_is_cut = header > remaining || transport + header > total;
-	zeek->captured = remaining > header ? remaining - header : 0;
-	if (zeek->captured > zeek->payload)
-		zeek->captured = zeek->payload;
-	if (replay->options.ignore_checksums || zeek->header_is_cut ||
-	    zeek->captured < zeek->payload)
-		return;
-	if (length_is_open)
-		replay->counters.offloaded++;
-	else
-		zeek->bad_checksum =
-			is_damaged(replay, checksum_of_tcp(segment->ip, view->ip_version, tcp,
-							   header + zeek->payload));
+	counters->bad_checksums++;
+	return true;
 }
 
 /* An ICMP error is about the flow of the packet that it quotes. */
@@ -374,7 +455,6 @@ static void take_icmp(struct replay *replay, const struct packet_view *view)
 	int sender = flow_key_make(&key, view->source_addr, view->source_port, view->dest_addr,
 				   view->dest_port, 0);
 
-	replay->counters.other++;
 	conn = conn_table_find(replay->table, &key);
 	if (!conn || conn->flow.ended_ns)
 		return;
@@ -382,52 +462,37 @@ static void take_icmp(struct replay *replay, const struct packet_view *view)
 	replay->options.engine->store(replay->options.engine, conn);
 }
 
-/* Neither TCP nor an ICMP error that can be read. */
-static void count_other(struct replay *replay, const uint8_t *ip, uint32_t len)
+/* Whether the IPv4 header can be summed, and is wrong. */
+static enum checksum_verdict header_checksum(const struct tcp_segment *segment)
 {
-	bool is_tcp = len >= 20 && ip[0] >> 4 == 4 && ip[9] == PACKET_PROTO_TCP;
-
-	replay->counters.cut += is_tcp;
-	replay->counters.other += !is_tcp;
+	if (!segment->located || PACKET_AT_VERSION(segment->located) != 4 ||
+	    (segment->ip[0] & 0xf) * 4u > segment->len)
+		return CHECKSUM_RIGHT;
+	return checksum_of_ipv4(segment->ip);
 }
 
 static int take_ip(struct replay *replay, const struct link_walk *walk, uint32_t at,
 		   uint32_t wire_len)
 {
-	const uint8_t *ip = walk->data + at, *end = walk->data + walk->len;
-	struct tcp_segment segment = { .ip = ip, .len = walk->len - at };
-	uint32_t located = packet_locate(ip, end, 0);
-	int kind;
+	bool checks = replay->options.checksums != CHECKSUMS_OFF;
+	struct replay_counters *counters = &replay->counters;
+	struct tcp_segment segment = {};
+	enum segment_kind kind =
+		segment_read(walk->data + at, walk->data + walk->len, wire_len, &segment);
 
-	if (!located) {
-		count_other(replay, ip, segment.len);
+	if (checks && header_checksum(&segment) == CHECKSUM_WRONG &&
+	    is_damaged(replay, CHECKSUM_WRONG, &segment.view))
 		return 0;
-	}
-	if (!replay->options.ignore_checksums && PACKET_AT_VERSION(located) == 4 &&
-	    (ip[0] & 0xf) * 4u <= segment.len && checksum_of_ipv4(ip) == CHECKSUM_WRONG) {
-		replay->counters.bad_checksums++;
+	counters->cut += kind == SEGMENT_CUT;
+	counters->other += kind == SEGMENT_OTHER || kind == SEGMENT_ICMP;
+	if (kind == SEGMENT_ICMP)
+		take_icmp(replay, &segment.view);
+	if (kind != SEGMENT_TCP)
 		return 0;
-	}
-	if (PACKET_AT_PROTOCOL(located) != PACKET_PROTO_TCP) {
-		kind = packet_view_fill(ip, end, 0, located, &segment.view);
-		if (kind == PACKET_ICMP_ERROR)
-			take_icmp(replay, &segment.view);
-		else
-			replay->counters.other++;
-		return 0;
-	}
-	kind = packet_view_fill_tcp(ip, end, 0, located, &segment.view);
-	if (kind == PACKET_IGNORED) {
-		replay->counters.cut++;
-		return 0;
-	}
-	replay->counters.tcp++;
-	segment.zeek.time_ns = replay->now_ns;
-	segment.zeek.seq = segment.view.seq;
-	segment.zeek.ack = segment.view.ack_seq;
-	segment.zeek.window = segment.view.window;
-	segment.zeek.flags = segment.view.flags;
-	segment_measure(replay, &segment, located, wire_len);
+	counters->tcp++;
+	if (checks)
+		segment.zeek.bad_checksum =
+			is_damaged(replay, segment_checksum(&segment), &segment.view);
 	return take_tcp(replay, &segment);
 }
 
@@ -440,7 +505,7 @@ static uint32_t sent_from(const struct captured_packet *packet, const struct lin
 	return packet->wire_len - (uint32_t)at;
 }
 
-int replay_take(struct replay *replay, const struct captured_packet *packet, int link_type)
+static int take_packet(struct replay *replay, const struct captured_packet *packet, int link_type)
 {
 	struct link_walk walk = { .data = packet->data,
 				  .len = packet->len,
@@ -450,6 +515,7 @@ int replay_take(struct replay *replay, const struct captured_packet *packet, int
 	int at, err = 0;
 
 	replay->counters.packets++;
+	replay->at = (struct frame_place){ packet->frame, packet->file };
 	if (time_ns < replay->now_ns)
 		replay->counters.time_back++;
 	else
@@ -468,14 +534,80 @@ int replay_take(struct replay *replay, const struct captured_packet *packet, int
 	return err;
 }
 
+/* -- whose checksums are wrong by habit -------------------------------------------------------- */
+static void note_checksums(struct replay *replay, const struct captured_packet *packet,
+			   struct fragments *fragments)
+{
+	struct link_walk walk = { .data = packet->data,
+				  .len = packet->len,
+				  .decap = replay->options.decap,
+				  .fragments = fragments,
+				  .now_ns = packet->time_ns };
+	int at = link_first(&walk, packet->link_type);
+
+	for (; at >= 0; at = link_next(&walk)) {
+		struct tcp_segment segment = {};
+		const uint8_t *ip = walk.data + at;
+
+		if (segment_read(ip, walk.data + walk.len, sent_from(packet, &walk, at),
+				 &segment) == SEGMENT_TCP)
+			checksum_habit_note(replay->habit, segment.view.source_addr,
+					    header_checksum(&segment) != CHECKSUM_WRONG &&
+						    segment_checksum(&segment) != CHECKSUM_WRONG);
+	}
+}
+
+/* Look at the first packets, then take them. */
+static int take_lookahead(struct replay *replay)
+{
+	_cleanup_free_ struct lookahead *lookahead = TAKE_PTR(replay->lookahead);
+	_cleanup_(fragments_free) struct fragments *fragments = NULL;
+	int err = 0;
+
+	if (!lookahead)
+		return 0;
+	if (fragments_new(&fragments))
+		return -ENOMEM;
+	for (size_t i = 0; i < lookahead->count; i++)
+		note_checksums(replay, &lookahead->packets[i], fragments);
+	for (size_t i = 0; !err && i < lookahead->count; i++)
+		err = take_packet(replay, &lookahead->packets[i], lookahead->packets[i].link_type);
+	return err;
+}
+
+int replay_take(struct replay *replay, const struct captured_packet *packet, int link_type)
+{
+	int err = 0;
+
+	if (replay->lookahead) {
+		if (lookahead_add(replay->lookahead, packet, link_type))
+			return 0;
+		err = take_lookahead(replay);
+	}
+	return err ? err : take_packet(replay, packet, link_type);
+}
+
 int replay_finish(struct replay *replay)
 {
 	struct replay_conn *oldest;
-	int err = expire_due(replay);
+	int err = take_lookahead(replay);
 
+	if (!err)
+		err = expire_due(replay);
 	while (!err && (oldest = conn_table_oldest(replay->table)))
-		err = conn_close(replay, oldest, &replay->counters.open);
-	return err;
+		err = conn_close(replay, oldest, false);
+	return err ? err : hand_out(replay, UINT64_MAX);
+}
+
+static int prepare_checksums(struct replay *replay)
+{
+	if (replay->options.checksums != CHECKSUMS_AUTO)
+		return 0;
+	replay->lookahead = malloc(sizeof(*replay->lookahead));
+	if (!replay->lookahead)
+		return -ENOMEM;
+	replay->lookahead->count = replay->lookahead->used = 0;
+	return checksum_habit_new(&replay->habit);
 }
 
 int replay_new(const struct replay_options *options, struct replay **ret)
@@ -490,6 +622,10 @@ int replay_new(const struct replay_options *options, struct replay **ret)
 	err = conn_table_new(options->max_flows, &replay->table);
 	if (!err)
 		err = fragments_new(&replay->fragments);
+	if (!err)
+		err = told_queue_new(&replay->told);
+	if (!err)
+		err = prepare_checksums(replay);
 	if (err)
 		return err;
 	*ret = TAKE_PTR(replay);
@@ -502,6 +638,9 @@ void replay_free(struct replay **replay)
 		return;
 	conn_table_free(&(*replay)->table);
 	fragments_free(&(*replay)->fragments);
+	told_queue_free(&(*replay)->told);
+	checksum_habit_free(&(*replay)->habit);
+	free((*replay)->lookahead);
 	free(*replay);
 	*replay = NULL;
 }
@@ -515,4 +654,10 @@ void replay_times(const struct replay *replay, uint64_t *first_ns, uint64_t *las
 const struct replay_counters *replay_counters(const struct replay *replay)
 {
 	return &replay->counters;
+}
+
+void replay_append_checksum_habit(struct strbuf *b, const struct replay *replay)
+{
+	if (replay->habit)
+		checksum_habit_append(b, replay->habit);
 }
