@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "user/command/command.h"
+#include "user/filter/filter_words.h"
 
 int main(int argc, char **argv)
 {
-	const struct command *command = command_at(0);
+	const struct command *command;
 
 	/* A file that may not grow is an error of write(2), not a death. */
 	signal(SIGXFSZ, SIG_IGN);
@@ -17,11 +18,13 @@ int main(int argc, char **argv)
 		command = command_find("version");
 	else if (argc > 1 && argv[1][0] != '-') {
 		command = command_find(argv[1]);
-		if (!command)
+		if (!command && !filter_word_is_known(argv[1]) && command_nearest(argv[1]))
 			return command_unknown(argv[1]);
 	} else {
-		/* No command: all words belong to the default one. */
-		return command_run(command, argc, argv);
+		command = NULL;
 	}
+	/* No command: all words belong to the default one. */
+	if (!command)
+		return command_run(command_at(0), argc, argv);
 	return command_run(command, argc - 1, argv + 1);
 }

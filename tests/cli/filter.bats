@@ -33,6 +33,32 @@ says() {
 	says 2 'column 1: the filter is empty' -f ''
 }
 
+# words_are ARGUMENTS... -- FILTER: the words are read as this filter.
+words_are() {
+	local words=()
+	while [ "$1" != -- ]; do
+		words+=("$1")
+		shift
+	done
+	"$CLOSETRACE" "${words[@]}" --explain-filter >"$BATS_TEST_TMPDIR/words" 3>&-
+	"$CLOSETRACE" -f "$2" --explain-filter >"$BATS_TEST_TMPDIR/filter" 3>&-
+	diff "$BATS_TEST_TMPDIR/words" "$BATS_TEST_TMPDIR/filter"
+}
+
+@test "filter: words as one would tell tcpdump, with and without the command" {
+	words_are port 443 -- 'port = 443'
+	words_are trace host 10.0.0.7 and port 5432 -- 'addr in 10.0.0.7 and port = 5432'
+	words_are 'not (port 80 or port 443)' -- 'not (port = 80 or port = 443)'
+	words_are nginx -- 'comm = nginx or container = nginx or pod = nginx'
+	words_are peer_reset -- 'verdict = peer_reset'
+	words_are 'rst.count > 0' -- 'rst.count > 0'
+	says 2 'did you mean "flows"?' flwos
+	says 2 'names are not looked up' host web
+	says 2 'column 6: here a port is wanted, 1 to 65535' port http
+	says 2 'column 5' port
+	says 2 'is an option of flows' port 443 --by client
+}
+
 @test "filter: control characters of a mistake do not reach the terminal" {
 	says 2 'column 6' -f $'comm\t\x1b[2J'
 	refute grep -q $'\x1b' "$BATS_TEST_TMPDIR/err"

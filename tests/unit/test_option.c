@@ -222,9 +222,12 @@ TEST(help_needs_nothing_else)
 TEST(words_are_for_those_who_take_them)
 {
 	struct replay_command_options replay;
+	struct flows_options flows;
 
-	assert_int_equal(PARSE(trace_option_table, trace, "-a", "word"), -ENOENT);
+	assert_int_equal(PARSE(flows_option_table, flows, "-1", "word"), -ENOENT);
 	assert_string_equal(unknown.word, "word");
+	assert_int_equal(PARSE(trace_option_table, trace, "port", "-a", "443"), 0);
+	assert_int_equal(trace.filter.word_count, 2);
 	assert_int_equal(PARSE(replay_option_table, replay, "a", "-a", "b"), 0);
 	assert_int_equal(replay.common.word_count, 2);
 	assert_string_equal(replay.common.words[1], "b");

@@ -15,7 +15,7 @@ enum exit_code {
 	EXIT_HOST = 77, /* this host cannot: too old, or no privilege */
 };
 
-#define COMMAND_EXAMPLES_MAX 6
+#define COMMAND_EXAMPLES_MAX 8
 
 /* A call as it is typed, without the program's name, and what it does, in lower case. */
 struct command_example {
@@ -44,6 +44,9 @@ struct command {
 const struct command *command_at(size_t index);
 /* NULL when there is none of that name. */
 const struct command *command_find(const char *name);
+
+/* The command that somebody meant by this word; NULL when none is near. */
+const char *command_nearest(const char *name);
 
 /* Log the sentence about a command that there is not, with the nearest one. EXIT_USAGE. */
 int command_unknown(const char *name);

@@ -30,9 +30,15 @@ static const struct command commands[] = {
 		  "attached, one line on the standard error begins with \"closetrace: ready\". At "
 		  "the end the ledger follows there: how many endings and resets there were, what "
 		  "became of each, and how that compares with the kernel's own counters "
-		  "(/proc/net/snmp, /proc/net/netstat).",
+		  "(/proc/net/snmp, /proc/net/netstat). Words without an option are a filter in "
+		  "tcpdump's manner: port, host, net, portrange, behind client, server, local or "
+		  "peer where one end is meant; pid, comm, container, pod; and, or, not. A word "
+		  "alone is what it looks like: an address, a port, a verdict, an errno, else the "
+		  "name of a program, container or pod.",
 	  .columns = form_table_help,
 	  .examples = { { "", "watch this host until Ctrl-C" },
+			{ "port 443 and host 10.0.0.7", "as one would tell tcpdump" },
+			{ "nginx", "of one program, container or pod" },
 			{ "--port 5432 -d 5m", "one port, five minutes" },
 			{ "-f 'rst.count > 0 and idle > 5m'", "resets after a long silence" },
 			{ "trace --netns web -a -o wide", "all that ends in a namespace" },
@@ -149,17 +155,22 @@ static bool word_is_elsewhere(const char *word)
 	return true;
 }
 
-int command_unknown(const char *name)
+const char *command_nearest(const char *name)
 {
 	struct nearest_name nearest = { .wanted = name };
 
-	if (word_is_elsewhere(name))
-		return EXIT_USAGE;
 	for (size_t i = 0; command_at(i); i++)
 		nearest_name_offer(&nearest, command_at(i)->name);
-	if (nearest.name)
+	return nearest.name;
+}
+
+int command_unknown(const char *name)
+{
+	const char *nearest = command_nearest(name);
+
+	if (nearest)
 		log_error(-EINVAL, "there is no command \"%s\"; did you mean \"%s\"?", name,
-			  nearest.name);
+			  nearest);
 	else
 		log_error(-EINVAL, "there is no command \"%s\"; `closetrace help` lists them",
 			  name);

@@ -5,6 +5,7 @@
 
 #include "user/base/cleanup.h"
 #include "user/base/log.h"
+#include "user/filter/filter_words.h"
 
 static int parse_filter(const struct option_row *row, const char *value, void *target)
 {
@@ -37,31 +38,62 @@ static const struct option_row filter_rows[] = {
 
 const struct option_group filter_option_group = { OPTION_ROWS(filter_rows) };
 
+/* One more that must hold; takes over `one`. */
+static int filter_add(struct filter **all, struct filter **one)
+{
+	int err = 0;
+
+	if (*all)
+		err = filter_and(all, one, all);
+	else
+		*all = TAKE_PTR(*one);
+	if (err == -E2BIG)
+		return log_error(-EINVAL, "the filters together have more than %d tests",
+				 FILTER_TESTS_MAX);
+	return err ? log_error(err, "not enough memory for the filter") : 0;
+}
+
+static int parse_words(const struct filter_options *options, const struct row_type *row_type,
+		       struct filter **ret)
+{
+	_cleanup_(strbuf_release) struct strbuf text = STRBUF_INIT;
+	struct filter_error error;
+	int err = filter_words_append(&text, options->word_count, options->words, row_type, &error);
+
+	if (!err)
+		err = filter_parse(text.data, row_type, ret, &error);
+	if (err == -EINVAL)
+		return log_error(err, "the filter, column %zu: %s", error.column, error.sentence);
+	return err ? log_error(err, "not enough memory for the filter") : 0;
+}
+
 int filter_options_parse(const struct filter_options *options, const struct row_type *row_type,
 			 struct filter **ret)
 {
-	_cleanup_(filter_free) struct filter *all = NULL;
+	_cleanup_(filter_free) struct filter *all = NULL, *words = NULL;
 	struct filter_error error;
+	int err;
 
 	for (size_t i = 0; i < options->count; i++) {
 		_cleanup_(filter_free) struct filter *one = NULL;
-		int err = filter_parse(options->texts[i], row_type, &one, &error);
 
+		err = filter_parse(options->texts[i], row_type, &one, &error);
 		if (err == -EINVAL && options->count > 1)
 			return log_error(err, "--filter number %zu, column %zu: %s", i + 1,
 					 error.column, error.sentence);
 		if (err == -EINVAL)
 			return log_error(err, "--filter, column %zu: %s", error.column,
 					 error.sentence);
-		if (!err && all)
-			err = filter_and(&all, &one, &all);
-		else if (!err)
-			all = TAKE_PTR(one);
-		if (err == -E2BIG)
-			return log_error(-EINVAL, "the filters together have more than %d tests",
-					 FILTER_TESTS_MAX);
 		if (err)
 			return log_error(err, "not enough memory for the filter");
+		err = filter_add(&all, &one);
+		if (err)
+			return err;
+	}
+	if (options->word_count) {
+		err = parse_words(options, row_type, &words) ?: filter_add(&all, &words);
+		if (err)
+			return err;
 	}
 	*ret = TAKE_PTR(all);
 	return 0;

@@ -10,11 +10,14 @@
 
 /**
  * @texts       Each --filter as it was given; filter_options_parse() reads them.
+ * @words       Of the call, in tcpdump's manner: user/filter/filter_words.h.
  * @zones_path  NULL = the built-in zones.
  */
 struct filter_options {
 	const char *texts[FILTER_OPTIONS_MAX];
 	size_t count;
+	char **words;
+	size_t word_count;
 	const char *zones_path;
 };
 
@@ -22,7 +25,7 @@ struct filter_options {
 extern const struct option_group filter_option_group;
 
 /**
- * All --filter as one, of rows of a kind.
+ * All --filter, and the words, as one, of rows of a kind.
  *
  * @ret     NULL when there is none; else the caller's.
  * @return  0; -EINVAL after one sentence with the column of the mistake; -ENOMEM after one.

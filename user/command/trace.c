@@ -108,6 +108,12 @@ static void trace_say_ready(const struct trace *trace)
 	_cleanup_(strbuf_release) struct strbuf watched = STRBUF_INIT;
 	struct wire_status status = {};
 
+	if (trace->options->filter.word_count) {
+		_cleanup_(strbuf_release) struct strbuf filter = STRBUF_INIT;
+
+		filter_append_text(&filter, trace->filter);
+		log_info("only what this filter takes: %s", filter.failed ? "" : filter.data);
+	}
 	if (tracer_wire(trace->tracer))
 		wire_status(tracer_wire(trace->tracer), &status);
 	wire_status_append(&watched, &status);

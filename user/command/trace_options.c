@@ -101,7 +101,9 @@ static int trace_finish(void *data)
 		config->flags |= TRACER_SHOW_ALL;
 	if (options->stacks)
 		config->flags |= TRACER_STACKS;
-	if (options->explain_filter && !options->filter.count)
+	options->filter.words = options->common.words;
+	options->filter.word_count = options->common.word_count;
+	if (options->explain_filter && !options->filter.count && !options->filter.word_count)
 		return log_error(-EINVAL, "--explain-filter needs a --filter to explain");
 	return check_packets(options);
 }
@@ -116,6 +118,7 @@ static const struct option_use trace_uses[] = {
 
 const struct option_table trace_option_table = {
 	.size = sizeof(struct trace_options),
+	.words = "[FILTER...]",
 	OPTION_USES(trace_uses),
 	.finish = trace_finish,
 };

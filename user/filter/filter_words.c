@@ -312,6 +312,27 @@ static bool is_word(const struct words *words, const char *word)
 	return words->lexer->kind == FILTER_TOKEN_WORD && !strcmp(words->lexer->word, word);
 }
 
+bool filter_word_is_known(const char *word)
+{
+	static const char *const others[] = { "host", "net", "port", "portrange",
+					      "not",  "tcp", "ip",   "ip6" };
+	struct cidr cidr;
+	uint64_t number;
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (!strcmp(word, others[i]))
+			return true;
+	for (size_t i = 0; i < sizeof(word_ends) / sizeof(word_ends[0]); i++)
+		if (!strcmp(word, word_ends[i].word))
+			return true;
+	for (size_t i = 0; i < sizeof(word_fields) / sizeof(word_fields[0]); i++)
+		if (!strcmp(word, word_fields[i][0]))
+			return true;
+	return strpbrk(word, "(!=<>:*? ") || !parse_cidr(word, &cidr) ||
+	       !parse_u64(word, UINT32_MAX, &number) || verdict_from_name(word) > 0 ||
+	       class_from_name(word) > 0 || is_errno(word);
+}
+
 static int put_primitive(struct words *words)
 {
 	const char *addr = NULL, *port = NULL;

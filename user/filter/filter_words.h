@@ -8,6 +8,9 @@
 
 #include "user/filter/filter.h"
 
+/* Whether a filter in this manner may begin so: `port`, `not`, an address, a number, a verdict. */
+bool filter_word_is_known(const char *word);
+
 /**
  * Append the filter that a list of words stands for.
  *
