@@ -57,6 +57,7 @@ int command_run(const struct command *command, int argc, char **argv);
 int trace_command(const void *options);
 int flows_command(const void *options);
 int replay_command(const void *options);
+int record_command(const void *options);
 int report_command(const void *options);
 int top_command(const void *options);
 int doctor_command(const void *options);

@@ -15,11 +15,13 @@
 #include "user/command/flows_options.h"
 #include "user/command/help.h"
 #include "user/command/replay_options.h"
+#include "user/command/record_options.h"
 #include "user/command/report_options.h"
 #include "user/command/trace_options.h"
 #include "user/model/nearest_name.h"
 #include "user/render/flow_columns.h"
 #include "user/render/forms.h"
+#include "user/store/store.h"
 
 static const struct option_table nothing_table = { .size = sizeof(struct option_common) };
 
@@ -73,6 +75,16 @@ static const struct command commands[] = {
 			  "counts of a capture on the standard input" } },
 	  .table = &replay_option_table,
 	  .run = replay_command },
+	{ .name = "record",
+	  .summary = "keep what ends in a database, for months",
+	  .more = "Abnormal endings with all their evidence, and what was counted of every conversation "
+		  "in each minute. `closetrace report` asks it, also while it records. A full disk "
+		  "stops nothing: what is missing is counted, and told by the report.",
+	  .examples = { { "record", "into " STORE_PATH_DEFAULT },
+			{ "record --to closes.db --keep 7d --keep-size 200M",
+			  "a week at most, 200 MB at most" } },
+	  .table = &record_option_table,
+	  .run = record_command },
 	{ .name = "report",
 	  .summary = "ask the database what happened",
 	  .more = "incidents, the default: what happened in the last day, the most hurtful first. "

@@ -243,6 +243,23 @@ void live_counts_recall(struct live_counts *counts, const struct closed_connecti
 	flow_connections_take_ending(counts->connections, &identity, all);
 }
 
+int live_counts_new_groups(struct live_counts *counts, uint32_t by, struct flow_groups **ret)
+{
+	return flow_groups_new(by, &counts->naming, ret);
+}
+
+void live_counts_add_ending(struct live_counts *counts, const struct closed_connection *c,
+			    struct flow_groups *groups)
+{
+	uint64_t all[FLOW_COUNT_COUNT] = {};
+	struct flow_identity identity;
+
+	identity_of_ending(counts, c, &identity);
+	flow_counts_add_ending(all, c);
+	all[FLOW_COUNT_RST_HABIT] = c->habit_resets != 0;
+	flow_groups_take_ending(groups, &identity, all);
+}
+
 static void on_tally(void *data, const struct tally_key *key, const struct tally_counts *tally)
 {
 	struct live_counts *counts = data;

@@ -6,6 +6,7 @@
 #ifndef USER_ENGINE_LIVE_COUNTS_H
 #define USER_ENGINE_LIVE_COUNTS_H
 
+#include "user/count/flow_groups.h"
 #include "user/engine/engine.h"
 #include "user/kernel/tracer.h"
 #include "user/model/flow_row.h"
@@ -51,6 +52,19 @@ void live_counts_free(struct live_counts **counts);
  * @return   0 or -ENOMEM.
  */
 int live_counts_group(struct live_counts *counts, uint32_t by);
+
+/**
+ * The groups of `by` that endings are counted in by who else counts them: made as those of
+ * live_counts, and fed with live_counts_add_ending().
+ *
+ * @ret     Set on success only; flow_groups_free().
+ * @return  0 or -ENOMEM.
+ */
+int live_counts_new_groups(struct live_counts *counts, uint32_t by, struct flow_groups **ret);
+
+/* Within a live_counts_ending: the ending into groups of somebody's own, all that it tells. */
+void live_counts_add_ending(struct live_counts *counts, const struct closed_connection *c,
+			    struct flow_groups *groups);
 
 /* While single connections are shown: show one that ended before, too. */
 void live_counts_recall(struct live_counts *counts, const struct closed_connection *c);

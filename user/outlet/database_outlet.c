@@ -7,6 +7,7 @@
 
 #include "user/base/clock.h"
 #include "user/base/log.h"
+#include "user/kernel/privilege.h"
 
 /* Beyond this an end that was not asked for may lose what waits. */
 #define CLOSE_NS (CLOCK_NS_PER_SECOND / 10)
@@ -95,18 +96,30 @@ struct store_writer *database_outlet_writer(struct outlet *outlet)
 	return ((struct database_outlet *)outlet)->writer;
 }
 
+/* SQLite has opened all that it writes by then. */
+static void drop_in_thread(void)
+{
+	int err = privilege_drop_in_writer(NULL);
+
+	if (err)
+		log_warn("the writer of the database keeps more privilege than needed: %s",
+			 strerror(-err));
+}
+
 int database_outlet_open(const struct store_writer_options *options, struct outlet **ret)
 {
 	struct database_outlet *self = calloc(1, sizeof(*self));
+	struct store_writer_options writer = *options;
 	struct outlet *outlet = &self->outlet;
 	int err;
 
 	if (!self)
 		return log_error(-ENOMEM, "not enough memory");
+	writer.in_thread = drop_in_thread;
 	self->outlet.ops = &database_outlet_ops;
 	self->name = strdup(options->path);
 	self->outlet.name = self->name;
-	err = self->name ? store_writer_open(options, &self->writer) :
+	err = self->name ? store_writer_open(&writer, &self->writer) :
 			   log_error(-ENOMEM, "not enough memory");
 	if (err)
 		database_close(&outlet);

@@ -219,6 +219,8 @@ static int store_set_up(struct store *store)
 	sqlite3_file_control(store->db, NULL, SQLITE_FCNTL_PERSIST_WAL, &one);
 	err = err ?: store_exec(store, "PRAGMA journal_mode=WAL");
 	err = err ?: store_exec(store, "PRAGMA synchronous=FULL");
+	/* The thread that writes may open no file. */
+	err = err ?: store_exec(store, "PRAGMA temp_store=MEMORY");
 	err = err ?: store_exec(store, "PRAGMA journal_size_limit=16777216");
 	return err ?: store_schema_update(store, version);
 }

@@ -46,12 +46,12 @@ int store_run_begin(struct store *store, const struct stored_run *run, int64_t *
 	return err;
 }
 
-static int run_update(struct store *store, const char *sql, int64_t id, uint64_t now_ns)
+static int run_update(struct store *store, const char *sql, int64_t id, uint64_t value)
 {
 	sqlite3_stmt *update = store_prepare(store, sql);
 
 	if (update) {
-		sqlite3_bind_int64(update, 1, (int64_t)now_ns);
+		sqlite3_bind_int64(update, 1, (int64_t)value);
 		sqlite3_bind_int64(update, 2, id);
 	}
 	return step_once(store, update);
@@ -60,6 +60,11 @@ static int run_update(struct store *store, const char *sql, int64_t id, uint64_t
 int store_run_seen(struct store *store, int64_t id, uint64_t now_ns)
 {
 	return run_update(store, "UPDATE run SET seen=? WHERE id=?", id, now_ns);
+}
+
+int store_run_set_hz(struct store *store, int64_t id, uint32_t jiffies_hz)
+{
+	return run_update(store, "UPDATE run SET jiffies_hz=? WHERE id=?", id, jiffies_hz);
 }
 
 int store_run_end(struct store *store, int64_t id, uint64_t now_ns)

@@ -30,6 +30,9 @@ int store_run_begin(struct store *store, const struct stored_run *run, int64_t *
 /* It lives at `now_ns`. 0 or store_errno(). */
 int store_run_seen(struct store *store, int64_t id, uint64_t now_ns);
 
+/* Ticks per second of its kernel, which is known once it has started. As above. */
+int store_run_set_hz(struct store *store, int64_t id, uint32_t jiffies_hz);
+
 /* It has ended in good order. As above. */
 int store_run_end(struct store *store, int64_t id, uint64_t now_ns);
 

@@ -43,9 +43,11 @@ struct store_writer {
 	int gap_errno;
 	struct ledger_line ledger[LEDGER_LINES];
 	size_t ledger_lines;
+	uint32_t jiffies_hz; /* 0 = written already, or not known */
 	bool is_ending, has_ended, is_abandoned;
 	pthread_t thread;
 	size_t queue_bytes;
+	void (*in_thread)(void);
 	struct store *store;
 	struct ending_writer *endings;
 	struct store_limits keep;
@@ -109,7 +111,7 @@ static const char *gap_reason(int err)
 /**
  * Everything that waits, as one transaction.
  *
- * @gap  What was lost before it; missing 0 = nothing.
+ * @gap  What was lost before it, and what else the run has to tell; a copy, 0 = nothing.
  */
 static int writer_transaction(struct store_writer *writer, const struct waiting *first,
 			      const struct store_writer *gap, const struct ledger_line *lines,
@@ -126,6 +128,8 @@ static int writer_transaction(struct store_writer *writer, const struct waiting 
 				    gap->gap_missing, gap_reason(gap->gap_errno));
 	for (size_t i = 0; i < line_count && !err; i++)
 		err = store_ledger_put(writer->store, writer->run, lines[i].name, lines[i].value);
+	if (!err && gap->jiffies_hz)
+		err = store_run_set_hz(writer->store, writer->run, gap->jiffies_hz);
 	err = err ?: store_run_seen(writer->store, writer->run, now_ns);
 	err = err ?: store_exec(writer->store, "COMMIT");
 	if (err) {
@@ -153,7 +157,8 @@ static void writer_turn(struct store_writer *writer)
 	struct store_writer gap = { .gap_missing = writer->gap_missing,
 				    .gap_first_ns = writer->gap_first_ns,
 				    .gap_last_ns = writer->gap_last_ns,
-				    .gap_errno = writer->gap_errno };
+				    .gap_errno = writer->gap_errno,
+				    .jiffies_hz = writer->jiffies_hz };
 	struct ledger_line lines[LEDGER_LINES];
 	size_t line_count = writer->ledger_lines, bytes = writer->bytes;
 	size_t waiting = writer->endings_waiting;
@@ -186,6 +191,7 @@ static void writer_turn(struct store_writer *writer)
 	writer->account.waiting -= endings;
 	writer->bytes -= bytes;
 	writer->gap_missing -= gap.gap_missing;
+	writer->jiffies_hz = 0;
 	for (; first; first = next) {
 		next = first->next;
 		waiting_free(first);
@@ -236,6 +242,8 @@ static void *writer_thread(void *data)
 	struct store_writer *writer = data;
 	bool was_ending, was_abandoned;
 
+	if (writer->in_thread)
+		writer->in_thread();
 	pthread_mutex_lock(&writer->lock);
 	do {
 		wait_until(writer, clock_monotonic_ns() + TRANSACTION_NS);
@@ -287,6 +295,7 @@ int store_writer_open(const struct store_writer_options *options, struct store_w
 	writer->last = &writer->first;
 	writer->queue_bytes = options->queue_bytes ?: STORE_QUEUE_BYTES;
 	writer->keep = options->keep;
+	writer->in_thread = options->in_thread;
 	err = store_open_writer(options->path, &writer->store);
 	err = err ?: writer_start(writer, options);
 	if (err) {
@@ -374,6 +383,13 @@ void store_writer_ledger(struct store_writer *writer, const char *name, int64_t 
 		if (i == writer->ledger_lines)
 			writer->ledger_lines++;
 	}
+	pthread_mutex_unlock(&writer->lock);
+}
+
+void store_writer_set_hz(struct store_writer *writer, uint32_t jiffies_hz)
+{
+	pthread_mutex_lock(&writer->lock);
+	writer->jiffies_hz = jiffies_hz;
 	pthread_mutex_unlock(&writer->lock);
 }
 

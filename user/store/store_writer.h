@@ -19,12 +19,14 @@
  * @run          Its start and settings; copied.
  * @keep         What is thrown away when.
  * @queue_bytes  Memory that what waits may take.
+ * @in_thread    Called first in the thread, which needs no right but its open file; may be NULL.
  */
 struct store_writer_options {
 	const char *path;
 	struct stored_run run;
 	struct store_limits keep;
 	size_t queue_bytes;
+	void (*in_thread)(void);
 };
 
 /* In endings, those that a record stands for included. */
@@ -50,6 +52,9 @@ void store_writer_offer_counts(struct store_writer *writer, struct stored_counts
 
 /* A line of the ledger, written with the next transaction; `name` is a constant. */
 void store_writer_ledger(struct store_writer *writer, const char *name, int64_t value);
+
+/* Ticks per second of the running kernel, once they are known: idle times are told in them. */
+void store_writer_set_hz(struct store_writer *writer, uint32_t jiffies_hz);
 
 void store_writer_account(const struct store_writer *writer, struct store_writer_account *ret);
 
