@@ -98,10 +98,10 @@ pool a <<< 'exit 0'
 printf '#!/bin/bash\necho $$ > %s/at_pid; exec sleep 60\n' "$tree" > "$tree/build/tests/unit/test_a"
 BUILD=build "$tree/tests/run.sh" unit > /dev/null &
 runner=$!
-for i in {1..100}; do [ -s "$tree/at_pid" ] && break; sleep 0.05; done
+for i in {1..1200}; do [ -s "$tree/at_pid" ] && break; sleep 0.05; done
 kill $runner
 wait $runner
-for i in {1..100}; do kill -0 "$(cat "$tree/at_pid")" 2>/dev/null || break; sleep 0.05; done
+for i in {1..1200}; do kill -0 "$(cat "$tree/at_pid")" 2>/dev/null || break; sleep 0.05; done
 ! kill -0 "$(cat "$tree/at_pid")" 2>/dev/null
 result "a runner that is ended ends its tests" $?
 exit "${bad:-0}"
