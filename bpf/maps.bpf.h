@@ -411,7 +411,7 @@ extern struct standby_map ct_to_recv SEC(".maps");
 
 extern const volatile struct tracer_config tracer_config;
 
-/* Ticks per second of the running kernel: user space measures it right after the load. */
+/* Ticks per second of the running kernel: user space sets it right after the load. */
 extern volatile __u32 tracer_hz;
 /* Some socket has refused a storage: only then are spares looked for. */
 extern volatile __u32 spares_are_used;

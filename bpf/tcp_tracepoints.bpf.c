@@ -462,10 +462,3 @@ int BPF_PROG(ct_synack_rtx, struct sock *sk, struct request_sock *req)
 STANDBY(1, false)
 STANDBY(2, false)
 STANDBY(3, true)
-
-/* Run once by user space to measure the length of a tick. */
-SEC("raw_tp/sched_process_exit")
-int ct_read_jiffies(void *ctx)
-{
-	return (int)bpf_jiffies64();
-}

@@ -130,8 +130,9 @@ int doctor_command(const void *data)
 	missing = kernel_features_missing(&features);
 	strbuf_appendf(&text, "kernel %s %s\n", name.release, name.machine);
 	append_features(&text, &features);
-	strbuf_append_str(&text, "not seen on any kernel: connect() that fails before a SYN is made (no "
-				 "route, a cgroup's filter)\n");
+	strbuf_append_str(&text,
+			  "not seen on any kernel: connect() that fails before a SYN is made (no "
+			  "route, a cgroup's filter)\n");
 	links.hook = options->source.tracer.hook;
 	if (missing == KERNEL_FEATURE_COUNT) {
 		strbuf_appendf(&text, "hooks with --hook %s:\n", hook_choice_name(links.hook));

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The length of the kernel's tick, which no file of a running system tells for sure. */
+/* The length of the kernel's tick, in which the times of sockets are kept. */
 #ifndef USER_KERNEL_TICK_H
 #define USER_KERNEL_TICK_H
 
 #include <stdint.h>
 
 /**
- * Measure jiffies per second.
+ * Ticks per second of the running kernel (CONFIG_HZ). Nothing is measured: the coarse clock moves once
+ * a tick, and clock_getres(2) says so (kernel/time/posix-timers.c, KTIME_LOW_RES).
  *
- * @program_fd  A raw tracepoint program that returns the low bits of jiffies.
- * @return      One of the usual values of CONFIG_HZ; 0 when it cannot be told. Takes a
- *              few ticks.
+ * @return  0 when it is not known.
  */
-uint32_t tick_measure_hz(int program_fd);
+uint32_t tick_hz(void);
 
 #endif

@@ -432,7 +432,7 @@ int tracer_start(struct tracer *tracer, struct event_loop *loop, struct pipeline
 	int err;
 
 	tracer->loop = loop;
-	tracer->jiffies_hz = tick_measure_hz(bpf_program__fd(skeleton->progs.ct_read_jiffies));
+	tracer->jiffies_hz = tick_hz();
 	skeleton->bss->tracer_hz = tracer->jiffies_hz;
 	tracer_tell_netns(tracer);
 	err = ring_reader_new(bpf_map__fd(skeleton->maps.ct_events), loop, pipeline, &events,
