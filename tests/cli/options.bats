@@ -94,6 +94,7 @@ completed() {
 	completed flows --by cl | diff <(echo client) -
 	completed flows --by client,server_ | diff <(echo client,server_port) -
 	completed trace --hook = xdp- | diff <(printf '%s\n' xdp-generic xdp-native) -
+	completed trace --columns why,cau | diff <(echo why,cause) -
 	completed trace -o nd | diff <(echo ndjson) -
 	completed flows -o z | diff <(echo) -
 	completed -i l | grep -qx lo

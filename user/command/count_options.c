@@ -43,6 +43,7 @@ static const char *by_word(size_t index)
 static int parse_by(const struct option_row *row, const char *value, void *target)
 {
 	struct count_options *counts = target;
+	const char *begin = value;
 	char word[BY_WORD_MAX];
 	uint32_t bits = 0;
 	size_t len;
@@ -61,7 +62,7 @@ static int parse_by(const struct option_row *row, const char *value, void *targe
 				"--%s: connection is the finest level and goes with no other",
 				row->name);
 		if (len >= sizeof(word) || !by_word_bits(word, &bits))
-			return option_value_wrong(row, word);
+			return option_item_wrong(row, word, (size_t)(value - begin) + 1);
 		if (!value[len])
 			break;
 	}

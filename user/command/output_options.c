@@ -63,12 +63,40 @@ static int parse_output(const struct option_row *row, const char *value, void *t
 	return 0;
 }
 
+/* What --columns takes: the columns that are more than a field, and all fields. */
+static const char *column_word(const struct table_layout *layout, size_t index)
+{
+	for (size_t i = 0; i < layout->column_count; i++)
+		if (layout->columns[i].name && !index--)
+			return layout->columns[i].name;
+	return index < layout->type->field_count ? layout->type->fields[index].name : NULL;
+}
+
+static const char *connection_column_word(size_t index)
+{
+	return column_word(&connection_layout, index);
+}
+
+static const char *flow_column_word(size_t index)
+{
+	return column_word(&flow_layout, index);
+}
+
+/* Which words are columns is known with the type of the rows: output_options_columns(). */
+static int parse_columns(const struct option_row *row, const char *value, void *target)
+{
+	if (!*value)
+		return option_value_wrong(row, value);
+	*(const char **)target = value;
+	return 0;
+}
+
 #define OUTPUT_ROW                                                                                 \
 	.name = "output", .letter = 'o', .metavar = "FORM[:FILE]", .section = SECTION_OUTPUT,      \
 	.type = OPTION_WORD, .parse = parse_output
 #define COLUMNS_ROW                                                                                \
-	.name = "columns", .metavar = "LIST", .section = SECTION_OUTPUT, .type = OPTION_TEXT,      \
-	OPTION_TARGET(struct output_options, columns),                                             \
+	.name = "columns", .metavar = "LIST", .section = SECTION_OUTPUT, .type = OPTION_LIST,      \
+	.parse = parse_columns, OPTION_TARGET(struct output_options, columns),                     \
 	.takes = "names of fields, with commas between",                                           \
 	.help = "show these fields, in this order"
 #define QUEUE_ROW                                                                                  \
@@ -89,7 +117,7 @@ static const struct option_row output_rows[] = {
 	  .more = "Can be given several times, each for another file or FIFO and at most one for "
 		  "stdout: one that fails, is full or is not read takes nothing from the others, "
 		  "and the ledger has an account of each. zeek is Zeek's conn.log." },
-	{ COLUMNS_ROW,
+	{ COLUMNS_ROW, .words = connection_column_word,
 	  .more = "Names of fields, and those of the columns of table and wide (by, process, "
 		  "local, peer, age, why, ...)." },
 	{ .name = "all",
@@ -112,7 +140,7 @@ static const struct option_row output_rows[] = {
 
 static const struct option_row output_rows_rows[] = {
 	{ OUTPUT_ROW, .words = rows_form_word, .help = "write rows as {} (default table)" },
-	{ COLUMNS_ROW },
+	{ COLUMNS_ROW, .words = flow_column_word },
 	{ QUEUE_ROW },
 	{ DURATION_ROW },
 };

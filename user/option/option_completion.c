@@ -26,42 +26,42 @@ static void append_quoted(struct strbuf *b, const char *text, bool is_bracketed)
 static const char bash_begin[] =
 	"# Completion of closetrace for bash. Made by `closetrace help --completion bash`.\n"
 	"_closetrace_words() {\n"
-	"\tmapfile -t COMPREPLY < <(compgen -W \"$1\" -- \"$cur\")\n"
+	"  mapfile -t COMPREPLY < <(compgen -W \"$1\" -- \"$cur\")\n"
 	"}\n"
 	"_closetrace_list() { # the name behind the last comma\n"
-	"\tlocal head=\n"
-	"\t[[ $cur != *,* ]] || head=${cur%,*},\n"
-	"\tmapfile -t COMPREPLY < <(compgen -P \"$head\" -W \"$1\" -- \"${cur#\"$head\"}\")\n"
-	"\tcompopt -o nospace 2>/dev/null\n"
+	"  local head=\n"
+	"  [[ $cur != *,* ]] || head=${cur%,*},\n"
+	"  mapfile -t COMPREPLY < <(compgen -P \"$head\" -W \"$1\" -- \"${cur#\"$head\"}\")\n"
+	"  compopt -o nospace 2>/dev/null\n"
 	"}\n"
 	"_closetrace_files() {\n"
-	"\tmapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
-	"\tcompopt -o filenames 2>/dev/null\n"
+	"  mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
+	"  compopt -o filenames 2>/dev/null\n"
 	"}\n"
 	"_closetrace() {\n"
-	"\tlocal cur=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}\n"
-	"\tlocal command=${COMP_WORDS[1]} options words= files=\n"
-	"\tCOMPREPLY=()\n"
-	"\t# --option=value is three words here.\n"
-	"\tif [[ $cur == = ]]; then\n"
-	"\t\tcur=\n"
-	"\telif [[ $before == = ]]; then\n"
-	"\t\tbefore=${COMP_WORDS[COMP_CWORD - 2]}\n"
-	"\tfi\n";
+	"  local cur=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}\n"
+	"  local command=${COMP_WORDS[1]} options words= files=\n"
+	"  COMPREPLY=()\n"
+	"  # --option=value is three words here.\n"
+	"  if [[ $cur == = ]]; then\n"
+	"    cur=\n"
+	"  elif [[ $before == = ]]; then\n"
+	"    before=${COMP_WORDS[COMP_CWORD - 2]}\n"
+	"  fi\n";
 
-static const char bash_end[] = "\tcase $cur in\n"
-			       "\t-*) _closetrace_words \"$options\" ;;\n"
-			       "\t*) if [ \"$files\" ]; then _closetrace_files; else "
+static const char bash_end[] = "  case $cur in\n"
+			       "  -*) _closetrace_words \"$options\" ;;\n"
+			       "  *) if [ \"$files\" ]; then _closetrace_files; else "
 			       "_closetrace_words \"$words\"; fi ;;\n"
-			       "\tesac\n"
+			       "  esac\n"
 			       "} &&\n"
-			       "\tcomplete -F _closetrace closetrace\n";
+			       "  complete -F _closetrace closetrace\n";
 
 static void bash_append_value(struct strbuf *b, const struct option_row *row)
 {
 	const char *call = row->type == OPTION_LIST ? "list" : "words";
 
-	strbuf_append_str(b, "\t\t");
+	strbuf_append_str(b, "    ");
 	if (row->letter)
 		strbuf_appendf(b, "-%c | ", row->letter);
 	strbuf_appendf(b, "--%s) ", row->name);
@@ -83,11 +83,11 @@ static void bash_append_command(struct strbuf *b, const struct completed_command
 	const struct option_table *table = command->table;
 	struct option_place place;
 
-	strbuf_appendf(b, "\t%s)\n\t\tcase $before in\n", is_default ? "*" : command->name);
+	strbuf_appendf(b, "  %s)\n    case $before in\n", is_default ? "*" : command->name);
 	for (size_t i = 0; option_listed_at(table, i, &place); i++)
 		if (place.row->metavar)
 			bash_append_value(b, place.row);
-	strbuf_append_str(b, "\t\tesac\n\t\toptions='");
+	strbuf_append_str(b, "    esac\n    options='");
 	for (size_t i = 0; option_listed_at(table, i, &place); i++) {
 		if (place.row->letter)
 			strbuf_appendf(b, "%s-%c", i ? " " : "", place.row->letter);
@@ -95,28 +95,28 @@ static void bash_append_command(struct strbuf *b, const struct completed_command
 	}
 	strbuf_append_str(b, "'\n");
 	if (table->words && table->words_type == OPTION_FILE)
-		strbuf_append_str(b, "\t\tfiles=1\n");
+		strbuf_append_str(b, "    files=1\n");
 	if (table->words && table->word_names) {
-		strbuf_append_str(b, "\t\twords='");
+		strbuf_append_str(b, "    words='");
 		append_words(b, table->word_names);
 		strbuf_append_str(b, "'\n");
 	}
-	strbuf_append_str(b, "\t\t;;\n");
+	strbuf_append_str(b, "    ;;\n");
 }
 
 void completion_append_bash(struct strbuf *b, const struct completed_command *commands,
 			    size_t count)
 {
 	strbuf_append_str(b, bash_begin);
-	strbuf_append_str(b, "\tif ((COMP_CWORD == 1)) && [[ $cur != -* ]]; then\n"
-			     "\t\t_closetrace_words '");
+	strbuf_append_str(b, "  if ((COMP_CWORD == 1)) && [[ $cur != -* ]]; then\n"
+			     "    _closetrace_words '");
 	for (size_t i = 0; i < count; i++)
 		strbuf_appendf(b, "%s%s", i ? " " : "", commands[i].name);
-	strbuf_append_str(b, "'\n\t\treturn\n\tfi\n\tcase $command in\n");
+	strbuf_append_str(b, "'\n    return\n  fi\n  case $command in\n");
 	/* The default command is behind all others: it stands for what is none of them, too. */
 	for (size_t i = 1; i <= count; i++)
 		bash_append_command(b, &commands[i % count], i == count);
-	strbuf_append_str(b, "\tesac\n");
+	strbuf_append_str(b, "  esac\n");
 	strbuf_append_str(b, bash_end);
 }
 
@@ -153,7 +153,7 @@ static void zsh_append_row(struct strbuf *b, const struct option_row *row)
 {
 	_cleanup_(strbuf_release) struct strbuf text = STRBUF_INIT;
 
-	strbuf_append_str(b, " \\\n\t\t\t");
+	strbuf_append_str(b, " \\\n      ");
 	if (row->metavar)
 		strbuf_append_str(b, "'*'");
 	else if (row->letter)
@@ -175,18 +175,18 @@ static void zsh_append_command(struct strbuf *b, const struct completed_command 
 	const struct option_table *table = command->table;
 	struct option_place place;
 
-	strbuf_appendf(b, "\t%s)\n\t\t_arguments -s -S", command->name);
+	strbuf_appendf(b, "  %s)\n    _arguments -s -S", command->name);
 	for (size_t i = 0; option_listed_at(table, i, &place); i++)
 		zsh_append_row(b, place.row);
 	if (table->words) {
-		strbuf_append_str(b, " \\\n\t\t\t'*: :");
+		strbuf_append_str(b, " \\\n      '*: :");
 		if (table->word_names)
 			zsh_append_words(b, OPTION_WORD, table->word_names);
 		else
 			strbuf_append_str(b, "_files");
 		strbuf_append_char(b, '\'');
 	}
-	strbuf_append_str(b, "\n\t\t;;\n");
+	strbuf_append_str(b, "\n    ;;\n");
 }
 
 void completion_append_zsh(struct strbuf *b, const struct completed_command *commands, size_t count)
@@ -194,26 +194,26 @@ void completion_append_zsh(struct strbuf *b, const struct completed_command *com
 	strbuf_append_str(b, "#compdef closetrace\n"
 			     "# Made by `closetrace help --completion zsh`.\n"
 			     "_closetrace() {\n"
-			     "\tlocal command=");
+			     "  local command=");
 	strbuf_append_str(b, commands[0].name);
-	strbuf_append_str(b, "\n\tlocal -a known\n\tknown=(\n");
+	strbuf_append_str(b, "\n  local -a known\n  known=(\n");
 	for (size_t i = 0; i < count; i++) {
-		strbuf_appendf(b, "\t\t'%s:", commands[i].name);
+		strbuf_appendf(b, "    '%s:", commands[i].name);
 		append_quoted(b, commands[i].summary, false);
 		strbuf_append_str(b, "'\n");
 	}
-	strbuf_append_str(b, "\t)\n"
-			     "\tif ((CURRENT == 2)) && [[ $words[2] != -* ]]; then\n"
-			     "\t\t_describe -t commands command known\n"
-			     "\t\treturn\n"
-			     "\tfi\n"
-			     "\tif ((${known[(I)$words[2]:*]})); then\n"
-			     "\t\tcommand=$words[2]\n"
-			     "\t\tshift words\n"
-			     "\t\t((CURRENT--))\n"
-			     "\tfi\n"
-			     "\tcase $command in\n");
+	strbuf_append_str(b, "  )\n"
+			     "  if ((CURRENT == 2)) && [[ $words[2] != -* ]]; then\n"
+			     "    _describe -t commands command known\n"
+			     "    return\n"
+			     "  fi\n"
+			     "  if ((${known[(I)$words[2]:*]})); then\n"
+			     "    command=$words[2]\n"
+			     "    shift words\n"
+			     "    ((CURRENT--))\n"
+			     "  fi\n"
+			     "  case $command in\n");
 	for (size_t i = 0; i < count; i++)
 		zsh_append_command(b, &commands[i]);
-	strbuf_append_str(b, "\tesac\n}\n_closetrace \"$@\"\n");
+	strbuf_append_str(b, "  esac\n}\n_closetrace \"$@\"\n");
 }

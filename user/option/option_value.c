@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,8 +44,10 @@ void option_append_takes(struct strbuf *b, const struct option_row *row)
 	}
 }
 
-int option_value_wrong(const struct option_row *row, const char *value)
+/* @column 0 = of the whole value. */
+static int say_wrong(const struct option_row *row, const char *value, size_t column)
 {
+	char place[32] = "";
 	_cleanup_(strbuf_release) struct strbuf takes = STRBUF_INIT;
 	struct nearest_name nearest = { .wanted = value };
 
@@ -53,9 +56,21 @@ int option_value_wrong(const struct option_row *row, const char *value)
 		nearest_name_offer(&nearest, row->words(i));
 	if (takes.failed)
 		return log_error(-ENOMEM, "not enough memory");
-	return log_error(-EINVAL, "--%s takes %s, not \"%s\"%s%s%s", row->name, takes.data, value,
-			 nearest.name ? "; did you mean " : "", nearest.name ? nearest.name : "",
-			 nearest.name ? "?" : "");
+	if (column)
+		snprintf(place, sizeof(place), ", column %zu:", column);
+	return log_error(-EINVAL, "--%s%s takes %s, not \"%s\"%s%s%s", row->name, place, takes.data,
+			 value, nearest.name ? "; did you mean " : "",
+			 nearest.name ? nearest.name : "", nearest.name ? "?" : "");
+}
+
+int option_value_wrong(const struct option_row *row, const char *value)
+{
+	return say_wrong(row, value, 0);
+}
+
+int option_item_wrong(const struct option_row *row, const char *item, size_t column)
+{
+	return say_wrong(row, item, column);
 }
 
 /* An unsigned integer of any size; the row's bounds are those of its target. */
@@ -116,7 +131,8 @@ static int list_add(const struct option_row *row, struct option_list *list, cons
 	const char **items;
 
 	if (!*item)
-		return log_error(-EINVAL, "--%s has an empty name in its list", row->name);
+		return log_error(-EINVAL, "--%s, column %zu: an empty name in the list", row->name,
+				 (size_t)(item - list->text) + 1);
 	if (list->count == OPTION_LIST_MAX)
 		return log_error(-EINVAL, "--%s takes at most %d names", row->name,
 				 OPTION_LIST_MAX);

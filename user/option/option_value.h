@@ -12,6 +12,9 @@ int option_value_parse(const struct option_row *row, const char *value, void *ta
 /* The sentence about a wrong value: what the row takes, and the nearest word. Returns -EINVAL. */
 int option_value_wrong(const struct option_row *row, const char *value);
 
+/* The same of a name in a list, with the column that it begins at. */
+int option_item_wrong(const struct option_row *row, const char *item, size_t column);
+
 /* "a number from 1 to 65535": what the row takes. */
 void option_append_takes(struct strbuf *b, const struct option_row *row);
 
