@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # What closetrace costs, next to the untraced or empty case of the same run and to other tools.
-#   bench.sh [--quick] [packets] [rate] [throughput] [hooks] [start] [stats] [replay]
+#   bench.sh [--quick] [packets] [rate] [throughput] [hooks] [start] [stats] [replay] [userside]
 #   (default: all)
 # packets     ns per packet of the XDP and TC programs, BPF_PROG_TEST_RUN, against an empty program
 # rate        connections per second on loopback while a tool watches, and what it lost
@@ -10,6 +10,7 @@
 # start       time to ready, resident memory
 # stats       BPF time per connection, from the kernel's bpf_stats
 # replay      packets per second from a capture in the page cache, beside other readers of captures
+# userside    records per second of the user side alone: checked, decided, rendered, written
 # Measurements alternate (untraced A, untraced B, the other order in the next round) and the figures
 # are medians (of what a tool told: the worst round); nothing is asserted, since a time depends on
 # what else the machine does.
@@ -402,11 +403,24 @@ section_replay() {
 	done
 }
 
+# --- userside ---
+USERSIDE=${USERSIDE:-$BUILD/tests/bench/userside}
+
+section_userside() {
+	local form records=2000000
+	[[ -z $quick ]] || records=200000
+	heading "the user side alone, $records records into a file in memory (to hold: 500,000 records/s of a processor as NDJSON)"
+	for form in ndjson table csv; do
+		"$USERSIDE" "$form" "$bench_dir/records" "$records"
+		rm -f "$bench_dir/records"
+	done
+}
+
 sections=()
 while (($#)); do
 	case $1 in
 	--quick) quick=1 load_seconds=0.5 iperf_seconds=1 ready_runs=3 ;;
-	packets | rate | throughput | hooks | start | stats | replay) sections+=("$1") ;;
+	packets | rate | throughput | hooks | start | stats | replay | userside) sections+=("$1") ;;
 	*)
 		sed -n '3,16s/^# *//p' "$0" >&2
 		exit 2
@@ -414,7 +428,7 @@ while (($#)); do
 	esac
 	shift
 done
-((${#sections[@]})) || sections=(packets rate throughput hooks start stats replay)
+((${#sections[@]})) || sections=(packets rate throughput hooks start stats replay userside)
 bench_open
 echo "$(uname -sr), $(nproc) CPUs, load $(cut -d' ' -f1-3 /proc/loadavg)"
 for section in "${sections[@]}"; do

@@ -15,8 +15,8 @@
 #include "user/kernel/privilege.h"
 #include "user/outlet/writer_file.h"
 
-#define CHUNK_BYTES_MOST (256u * 1024)
-#define CHUNKS_SPARE 4
+#define CHUNK_BYTES_MOST (512u * 1024)
+#define CHUNKS_SPARE 2
 #define RETRY_NS CLOCK_NS_PER_SECOND
 /* How long one system call may keep the thread from looking whether it is to end. */
 #define LOOK_MS 100

@@ -17,7 +17,7 @@
 #include "user/pipeline/outlet.h"
 
 /* What is passed on without waiting for a flush. */
-#define WRITER_CHUNK_BYTES (64u * 1024)
+#define WRITER_CHUNK_BYTES (256u * 1024)
 
 /**
  * @path         The file to open and to begin anew; NULL = `fd`. Borrowed.

@@ -92,10 +92,12 @@ int writer_file_open(struct writer_file *ret, const char *path, int fd, uint64_t
 	/* The first one is the caller's: it comes with the first text. */
 	ret->head_written = head ? head->len : 0;
 	ret->piece_bytes = PIPE_BUF;
-	if (!fstat(ret->fd, &status) && S_ISREG(status.st_mode)) {
+	if (fstat(ret->fd, &status))
+		return -errno;
+	if (S_ISREG(status.st_mode) || (S_ISCHR(status.st_mode) && !isatty(ret->fd)))
 		ret->piece_bytes = FILE_PIECE_BYTES;
-		ret->max_bytes = path ? max_bytes : 0;
-	}
+	if (S_ISREG(status.st_mode) && path)
+		ret->max_bytes = max_bytes;
 	return 0;
 }
 

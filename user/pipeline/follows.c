@@ -5,8 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define OWNER_SLOTS 256
+
+/**
+ * @owners   Of `noted`, 0 = empty.
+ * @by_slot  How many of them have these low bits: most endings are of a process that has none.
+ */
 struct follows {
-	struct close_record noted[FOLLOWS_MAX]; /* owner.pid 0: empty */
+	uint32_t owners[FOLLOWS_MAX];
+	uint16_t by_slot[OWNER_SLOTS];
+	struct close_record noted[FOLLOWS_MAX];
 	size_t next;
 };
 
@@ -50,10 +58,17 @@ static bool ending_was_chosen(const struct close_record *record)
 
 void follows_note(struct follows *follows, const struct close_record *record)
 {
+	size_t place;
+
 	if (!record->owner.pid || record->evidence.subject != SUBJECT_SOCKET ||
 	    !ending_befell_process(record))
 		return;
-	follows->noted[follows->next++ % FOLLOWS_MAX] = *record;
+	place = follows->next++ % FOLLOWS_MAX;
+	if (follows->owners[place])
+		follows->by_slot[follows->owners[place] % OWNER_SLOTS]--;
+	follows->by_slot[record->owner.pid % OWNER_SLOTS]++;
+	follows->owners[place] = record->owner.pid;
+	follows->noted[place] = *record;
 }
 
 /* When the process closed: a clean close is told only when the peer has followed. */
@@ -88,12 +103,12 @@ const struct close_record *follows_find(const struct follows *follows,
 	uint64_t closed_ns = closed_at(record), gap_ns;
 	unsigned int at_once = 0, matching = 0;
 
-	if (!ending_was_chosen(record))
+	if (!ending_was_chosen(record) || !follows->by_slot[record->closer.pid % OWNER_SLOTS])
 		return NULL;
 	for (size_t i = 0; i < FOLLOWS_MAX; i++) {
 		const struct close_record *noted = &follows->noted[i];
 
-		if (noted->owner.pid != record->closer.pid || noted->head.time_ns > closed_ns ||
+		if (follows->owners[i] != record->closer.pid || noted->head.time_ns > closed_ns ||
 		    closed_ns - noted->head.time_ns > FOLLOWS_NS ||
 		    roles_of(noted) == roles_of(record) || is_same_connection(noted, record))
 			continue;
