@@ -83,7 +83,10 @@ $(BUILD)/completion/closetrace $(BUILD)/completion/_closetrace: $(GENERATE)
 
 static: $(BUILD)/closetrace-static ## build build/closetrace-static, which needs nothing on the host
 
-install: all $(GENERATED) ## install under $(DESTDIR)$(PREFIX)
+install: all $(GENERATED) install-built ## install under $(DESTDIR)$(PREFIX)
+
+# What was built, and nothing is built for it.
+install-built: | $(if $(filter install,$(MAKECMDGOALS)),all $(GENERATED))
 	$(Q)install -D -m 755 $(BUILD)/closetrace $(DESTDIR)$(PREFIX)/bin/closetrace
 	$(Q)install -D -m 644 $(BUILD)/closetrace.8 $(DESTDIR)$(PREFIX)/share/man/man8/closetrace.8
 	$(Q)install -D -m 644 $(BUILD)/completion/closetrace $(DESTDIR)$(PREFIX)/share/bash-completion/completions/closetrace
@@ -98,4 +101,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: all run static install clean help FORCE
+.PHONY: all run static install install-built clean help FORCE

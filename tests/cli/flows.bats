@@ -90,21 +90,23 @@ traffic() {
 	closetrace_stop flows
 	[ "$status" = 0 ]
 	out=$BATS_TEST_TMPDIR/flows.out
+	tshark -r "$capture" -T fields -e ip.src -e tcp.srcport -e ip.dst -e tcp.dstport -e tcp.flags \
+		>"$BATS_TEST_TMPDIR/packets" 2>/dev/null
 	for i in 1 2 3; do
 		for port in 80 81 9 8081; do
 			for flag in syn fin reset; do
 				field=${flag/reset/rst}_count
 				select=".client_addr == \"10.77.$i.2\" and .server_port == $port"
 				equal "$(sum "$out" "${field}_clt" "$select")" \
-					"$(count_captured "tcp.flags.$flag == 1 && ip.src == 10.77.$i.2 && tcp.dstport == $port")" \
+					"$(count_packets "$flag" src "10.77.$i.2" "$port")" \
 					"$flag of client $i to $port"
 				equal "$(sum "$out" "${field}_srv" "$select")" \
-					"$(count_captured "tcp.flags.$flag == 1 && ip.dst == 10.77.$i.2 && tcp.srcport == $port")" \
+					"$(count_packets "$flag" dst "10.77.$i.2" "$port")" \
 					"$flag to client $i from $port"
 			done
 		done
 	done
-	[ "$(sum "$out" rst_count)" = "$(count_captured 'tcp.flags.reset == 1')" ]
+	[ "$(sum "$out" rst_count)" = "$(count_packets reset)" ]
 	[ "$(sum "$out" rst_count)" -ge 28 ]
 	[ "$(sum "$out" connections)" = 39 ]
 	[ "$(sum "$out" ct_count)" = 25 ]
@@ -113,6 +115,14 @@ traffic() {
 
 captured() { [ "$(count_captured "$1")" -gt 0 ]; }
 count_captured() { tshark -r "$capture" -Y "$1" 2>/dev/null | wc -l; }
+# count_packets FLAG [src|dst ADDRESS PORT]: of those from (or to) an address, to (or from) a port.
+count_packets() {
+	awk -v flag="$1" -v end="${2:-}" -v address="${3:-}" -v port="${4:-}" '
+	function has(flags, bit) { return int((index("0123456789abcdef", substr(flags, length(flags))) - 1) / bit) % 2 }
+	has($5, flag == "fin" ? 1 : flag == "syn" ? 2 : 4) &&
+		(end == "" || (end == "src" ? $1 == address && $4 == port : $3 == address && $2 == port)) { n++ }
+	END { print n + 0 }' "$BATS_TEST_TMPDIR/packets"
+}
 equal() { [ "$1" = "$2" ] || { echo "$3: counted $1, captured $2" && return 1; }; }
 
 @test "how connections closed, and who resets by habit" {

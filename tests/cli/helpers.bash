@@ -82,6 +82,11 @@ lines_at_least() {
 	[ "$(wc -l <"$1")" -ge "$2" ]
 }
 
+# The names of all commands.
+commands() {
+	"$CLOSETRACE" help help | awk '/^Commands:/ { on = 1; next } /^$/ { on = 0 } on { print $1 }'
+}
+
 # one_sentence FILE: exactly one line, by closetrace, that is more than the name.
 one_sentence() {
 	cat "$1"

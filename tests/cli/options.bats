@@ -8,7 +8,8 @@ load helpers
 setup_file() {
 	export CLOSETRACE WORDS=$BATS_FILE_TMPDIR/words # "COMMAND NAME LETTER VALUE", - for none
 	local command
-	for command in trace flows replay top doctor explain help version; do
+	COMMANDS=$(commands) && export COMMANDS
+	for command in $COMMANDS; do
 		"$CLOSETRACE" help $command | awk -v command=$command '
 		/^  (-., |    )--[a-z]/ {
 			letter = $1 ~ /^-.,$/ ? substr($1, 2, 1) : "-"
@@ -56,7 +57,7 @@ said() {
 
 @test "options: an example of help is a call that is understood" {
 	local command example
-	for command in trace flows replay top doctor explain help; do
+	for command in $COMMANDS; do
 		while read -r example; do
 			eval "set -- ${example#closetrace}"
 			[ "$(said 0 "$@" --help)" = "" ]
@@ -81,7 +82,7 @@ completed() {
 
 @test "options: bash offers the options of each command" {
 	local command
-	for command in trace flows replay top doctor explain help version; do
+	for command in $COMMANDS; do
 		awk -v command=$command '$1 == command { print "--" $2; if ($3 != "-") print "-" $3 }' "$WORDS" |
 			sort >"$BATS_TEST_TMPDIR/wanted"
 		completed $command - | diff "$BATS_TEST_TMPDIR/wanted" -
@@ -110,7 +111,7 @@ completed() {
 	command -v zsh >/dev/null || skip "zsh is not installed"
 	zsh -f -n "$BATS_TEST_TMPDIR/_closetrace"
 	local command
-	for command in trace flows replay top doctor explain help version; do
+	for command in $COMMANDS; do
 		# _arguments as it is called, instead of what zsh makes of it.
 		zsh -f -c '_arguments() { print -rl -- "$@"; }; _describe() { }; _files() { }
 			words=(closetrace '$command' -) CURRENT=3; . "$1"' - "$BATS_TEST_TMPDIR/_closetrace" |
@@ -122,7 +123,7 @@ completed() {
 
 @test "options: make install puts program, man page and completions where they are looked for" {
 	local to=$BATS_TEST_TMPDIR/to file
-	make -s -C "$BATS_TEST_DIRNAME/../.." install BUILD="$(dirname "$CLOSETRACE")" DESTDIR="$to" PREFIX=/usr
+	env -u MAKEFLAGS make -s -C "$BATS_TEST_DIRNAME/../.." install-built BUILD="$(dirname "$CLOSETRACE")" DESTDIR="$to" PREFIX=/usr
 	for file in bin/closetrace share/man/man8/closetrace.8 share/bash-completion/completions/closetrace \
 		share/zsh/site-functions/_closetrace; do
 		[ -s "$to/usr/$file" ]

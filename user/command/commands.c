@@ -144,26 +144,17 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
-/* Whether it is known what the word was meant for; said, then. */
-static bool word_is_elsewhere(const char *word)
+/* Whether the word is a command or a file, which is no filter; said, then. */
+static bool word_is_misplaced(const char *word)
 {
-	const char *name;
-
 	if (command_find(word))
 		log_error(-EINVAL, "\"%s\" is a command, and that comes first: closetrace %s ...",
 			  word, word);
 	else if (strpbrk(word, "./") && !access(word, R_OK))
 		log_error(-EINVAL, "\"%s\" is a file; a capture is read by: closetrace replay %s",
 			  word, word);
-	else {
-		for (size_t i = 0; (name = explain_name_at(i)) && strcmp(name, word) != 0; i++)
-			;
-		if (!name)
-			return false;
-		log_error(-EINVAL,
-			  "\"%s\" is a word of the output; closetrace explain %s says more", word,
-			  word);
-	}
+	else
+		return false;
 	return true;
 }
 
@@ -217,7 +208,7 @@ static void append_owners(struct strbuf *b, const char *word, const struct comma
 
 static int word_unexpected(const char *word)
 {
-	if (!word_is_elsewhere(word))
+	if (!word_is_misplaced(word))
 		log_error(-EINVAL, "unexpected word \"%s\"; options start with - or --", word);
 	return EXIT_USAGE;
 }
@@ -260,6 +251,9 @@ int command_run(const struct command *command, int argc, char **argv)
 	err = option_parse(command->table, argc, argv, options, &unknown);
 	if (!err && options->debug)
 		log_set_level(LOG_LEVEL_DEBUG);
+	if (!err && command == command_at(0) && options->word_count &&
+	    word_is_misplaced(options->words[0]))
+		err = -EINVAL;
 	if (err == -ENOENT && options->word_count)
 		code = word_unexpected(options->words[0]);
 	else if (err == -ENOENT)

@@ -107,18 +107,17 @@ static void append_example(struct strbuf *b, const struct command_example *examp
 	strbuf_appendf(b, "%s\n", example->meaning);
 }
 
-/* The first example of who has one, and no more than a glance takes. */
+/* No more than a glance takes. */
 static void append_general(struct strbuf *b)
 {
-	static const struct {
-		size_t command, example;
-	} chosen[] = { { 0, 0 }, { 0, 1 }, { 1, 0 }, { 3, 0 }, { 5, 0 } };
+	/* Whose first example; of the default command the first two. */
+	static const char *const chosen[] = { "trace", "trace", "flows", "top", "explain" };
 	static const char commands[] = "Commands:";
 	_cleanup_(strbuf_release) struct strbuf names = STRBUF_INIT;
 
 	strbuf_append_str(b, purpose);
 	for (size_t i = 0; i < sizeof(chosen) / sizeof(chosen[0]); i++)
-		append_example(b, &command_at(chosen[i].command)->examples[chosen[i].example]);
+		append_example(b, &command_find(chosen[i])->examples[i == 1]);
 	for (size_t i = 0; command_at(i); i++)
 		strbuf_appendf(&names, "%s%s", i ? ", " : "", command_at(i)->name);
 	strbuf_appendf(b, "\n%s ", commands);

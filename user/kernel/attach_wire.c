@@ -96,7 +96,8 @@ int wire_sync(struct wire *wire, const struct namespaces *namespaces,
 	return 0;
 }
 
-static int wire_check_named(const struct wire *wire)
+/* The first interface that was named and is in no watched namespace; NULL when there is none. */
+static const char *wire_missing(const struct wire *wire)
 {
 	const struct wire_item *item;
 
@@ -106,10 +107,11 @@ static int wire_check_named(const struct wire *wire)
 		for (item = wire->items; item && !found; item = item->hh.next)
 			found = !strcmp(item->at.name, wire->options.interfaces[i]);
 		if (!found)
-			return -ENODEV;
+			return wire->options.interfaces[i];
 	}
-	return 0;
+	return NULL;
 }
+
 static void deadline_in(struct timespec *ret, uint64_t ns)
 {
 	uint64_t at_ns = clock_monotonic_ns() + ns;
@@ -121,7 +123,8 @@ static void deadline_in(struct timespec *ret, uint64_t ns)
 int wire_await(struct wire *wire)
 {
 	struct timespec soon, late;
-	int err, named_err;
+	const char *missing;
+	int err;
 
 	deadline_in(&soon, WIRE_START_NS);
 	deadline_in(&late, WIRE_START_MOST_NS);
@@ -134,14 +137,15 @@ int wire_await(struct wire *wire)
 		;
 	wire->order.is_started = true;
 	wire->was_behind = wire->counts.waiting || wire->counts.unlisted || !wire->was_listed;
-	named_err = wire_check_named(wire);
-	err = named_err ?: wire->first_error;
+	missing = wire_missing(wire);
+	err = missing ? -ENODEV : wire->first_error;
 	pthread_mutex_unlock(&wire->lock);
 	wire_wake(wire);
-	if (named_err)
+	if (missing)
 		log_error(err,
-			  "not every interface of --interface is in the watched namespaces; `ip "
-			  "link` lists those of this one");
+			  "there is no interface \"%s\" in the watched namespaces; `ip link` lists "
+			  "those of this one",
+			  missing);
 	return err;
 }
 
