@@ -256,7 +256,7 @@ TEST(number_used_again_in_the_same_batch_gets_no_old_event)
 	_cleanup_loop_ struct event_loop *loop = NULL;
 	struct seen seen = { .stop_after = 2 };
 	struct swap swap = { 0 };
-	int a[2], b[2], idle[2];
+	int a[2], b[2], idle[2], timer;
 
 	pipe_new(a);
 	pipe_new(b);
@@ -267,14 +267,16 @@ TEST(number_used_again_in_the_same_batch_gets_no_old_event)
 	swap.fresh_fd = idle[0];
 	assert_int_equal(event_loop_add_fd(loop, a[0], EPOLLIN, on_event_swap_other, &swap), 0);
 	assert_int_equal(event_loop_add_fd(loop, b[0], EPOLLIN, on_event_swap_other, &swap), 0);
-	assert_true(event_loop_add_timer(loop, 5 * CLOCK_NS_PER_MS, on_event_stop, &seen) >= 0);
+	timer = event_loop_add_timer(loop, 5 * CLOCK_NS_PER_MS, on_event_stop, &seen);
+	assert_true(timer >= 0);
 	pipe_fill(a);
 	pipe_fill(b);
 	assert_int_equal(event_loop_run(loop), 0);
 	assert_int_equal(swap.calls, 1);
 	assert_int_equal(swap.fresh_seen.calls, 0);
 
-	/* The new one is really watched. */
+	/* The new one is really watched. The timer would stop the loop, too, and be the first. */
+	assert_int_equal(event_loop_remove_fd(loop, timer), 0);
 	pipe_fill(idle);
 	assert_int_equal(event_loop_run(loop), 0);
 	assert_true(swap.fresh_seen.calls > 0);
