@@ -211,6 +211,7 @@ static int flows_open(struct flows *flows)
 	const struct flows_options *options = flows->options;
 	struct engine_options engine = {
 		.outlets = { .queue_bytes = options->output.queue_bytes,
+			     .color = options->output.color,
 			     .parts = options->output.request_count },
 		.zones_path = options->filter.zones_path,
 		.with_zones = true,

@@ -91,6 +91,14 @@ static int parse_columns(const struct option_row *row, const char *value, void *
 	return 0;
 }
 
+/* In the order of enum outlets_color. */
+static const char *color_word(size_t index)
+{
+	static const char *const words[] = { "auto", "always", "never" };
+
+	return index < sizeof(words) / sizeof(words[0]) ? words[index] : NULL;
+}
+
 #define OUTPUT_ROW                                                                                 \
 	.name = "output", .letter = 'o', .metavar = "FORM[:FILE]", .section = SECTION_OUTPUT,      \
 	.type = OPTION_WORD, .parse = parse_output
@@ -107,6 +115,11 @@ static int parse_columns(const struct option_row *row, const char *value, void *
 	.more = "Each output has an equal part. When it is full, what comes is dropped and "       \
 		"counted in the ledger; nothing else waits for it. An output that fails ends; "    \
 		"when all have, so does the run."
+#define COLOR_ROW                                                                                  \
+	.name = "color", .metavar = "WHEN", .section = SECTION_OUTPUT, .type = OPTION_WORD,        \
+	.words = color_word, OPTION_TARGET(struct output_options, color),                          \
+	.help = "auto, always or never (default auto: on a terminal)",                             \
+	.more = "auto follows NO_COLOR, too. docs/terminal.md says what the colours mean."
 #define DURATION_ROW                                                                               \
 	.name = "duration", .letter = 'd', .metavar = "TIME", .section = SECTION_OUTPUT,           \
 	.type = OPTION_TIME, .least = 1, OPTION_TARGET(struct output_options, duration_ns),        \
@@ -134,6 +147,16 @@ static const struct option_row output_rows[] = {
 	  OPTION_TARGET(struct output_options, count),
 	  .takes = "a number of records from 1 up",
 	  .help = "stop after N records" },
+	{ COLOR_ROW },
+	{ .name = "full-time",
+	  .section = SECTION_OUTPUT,
+	  OPTION_TARGET(struct output_options, full_time),
+	  .help = "times with their date and milliseconds, on a terminal" },
+	{ .name = "ledger",
+	  .section = SECTION_OUTPUT,
+	  OPTION_TARGET(struct output_options, ledger),
+	  .help = "at the end the whole ledger, on a terminal too",
+	  .more = "Without it a terminal gets a summary and one line, unless something was lost." },
 	{ QUEUE_ROW },
 	{ DURATION_ROW },
 };
@@ -141,6 +164,7 @@ static const struct option_row output_rows[] = {
 static const struct option_row output_rows_rows[] = {
 	{ OUTPUT_ROW, .words = rows_form_word, .help = "write rows as {} (default table)" },
 	{ COLUMNS_ROW, .words = flow_column_word },
+	{ COLOR_ROW },
 	{ QUEUE_ROW },
 	{ DURATION_ROW },
 };

@@ -14,6 +14,9 @@
  * @queue_bytes  Memory for what waits to be written, of all of them; 0 = the default.
  * @show_all     Clean and benign endings, too.
  * @count        Stop after so many records; 0 = never.
+ * @color        enum outlets_color.
+ * @full_time    On a terminal with date and milliseconds.
+ * @ledger       The whole of it, also on a terminal.
  * @duration_ns  Stop after so long; 0 = never.
  */
 struct output_options {
@@ -24,6 +27,9 @@ struct output_options {
 	bool show_all;
 	uint64_t count;
 	uint64_t duration_ns;
+	unsigned int color;
+	bool full_time;
+	bool ledger;
 };
 
 /* --output --columns --all --count --duration: of connections, and of rows of counts. */

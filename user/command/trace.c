@@ -2,14 +2,17 @@
 /* `closetrace trace`: from the live source to stdout, until told to stop; then the ledger. */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "user/base/cleanup.h"
+#include "user/base/clock.h"
 #include "user/base/log.h"
 #include "user/command/command.h"
 #include "user/command/trace_options.h"
 #include "user/engine/engine.h"
 #include "user/engine/live_source.h"
 #include "user/filter/push_down.h"
+#include "user/model/duration_text.h"
 #include "user/model/fields.h"
 #include "user/outlet/packets_outlet.h"
 
@@ -41,6 +44,8 @@ static int trace_open_engine(struct trace *trace)
 	const struct output_options *output = &options->output;
 	struct engine_options engine = {
 		.outlets = { .queue_bytes = output->queue_bytes,
+			     .color = output->color,
+			     .full_time = output->full_time,
 			     .parts = output->request_count + (options->packets.path != NULL) },
 		.filter = trace->filter,
 		.filters_here = trace->filters_here,
@@ -123,8 +128,36 @@ static void trace_say_ready(const struct trace *trace)
 		 trace->options->output.show_all ? "; showing all endings" : "");
 }
 
+/* Who reads a terminal has had the summary; the account is one line, if it is in order. */
+static bool trace_print_short(const struct trace *trace, uint64_t elapsed_ns)
+{
+	_cleanup_(strbuf_release) struct strbuf line = STRBUF_INIT;
+	const struct output_options *output = &trace->options->output;
+	struct ledger ledger;
+	uint64_t endings;
+
+	if (output->ledger || trace->options->common.debug || !isatty(STDOUT_FILENO) ||
+	    !output_options_use(output, &table_form_ops) ||
+	    engine_fill_ledger(trace->engine, &ledger) || ledger_lost(&ledger))
+		return false;
+	for (size_t i = 0; i < ledger.outlet_count; i++)
+		if (outlet_account_lost(&ledger.outlets[i]))
+			return false;
+	endings = ledger.account.shown + ledger.account.grouped;
+	strbuf_append_u64_grouped(&line, endings);
+	strbuf_append_str(&line, endings == 1 ? " ending in " : " endings in ");
+	duration_append(&line, elapsed_ns / CLOCK_NS_PER_US, " ");
+	strbuf_append_str(&line, ", 0 lost; ");
+	strbuf_append_u64_grouped(&line, ledger.account.normal);
+	strbuf_append_str(&line, " closed cleanly, ");
+	strbuf_append_u64_grouped(&line, ledger.account.filtered);
+	log_info("%s were filtered out; --ledger says more", line.failed ? "" : line.data);
+	return true;
+}
+
 static int trace_run(struct trace *trace)
 {
+	uint64_t began_ns = clock_monotonic_ns();
 	int err, outlets_err;
 
 	tracer_drop_privilege(trace->tracer, 0);
@@ -132,7 +165,8 @@ static int trace_run(struct trace *trace)
 	err = engine_run(trace->engine);
 	engine_stop(trace->engine);
 	outlets_err = engine_drain(trace->engine);
-	engine_print_ledger(trace->engine, trace->options->common.debug);
+	if (!trace_print_short(trace, clock_monotonic_ns() - began_ns))
+		engine_print_ledger(trace->engine, trace->options->common.debug);
 	if (err)
 		log_error(err, "trace stopped: %s", strerror(-err));
 	return err || outlets_err ? EXIT_RUNTIME : EXIT_OK;

@@ -96,9 +96,17 @@ static struct writer_options writer_options_for(const struct outlets *outlets,
 	return writer;
 }
 
-static struct form_options form_options_for(const struct outlet_request *request)
+static struct form_options form_options_for(const struct outlets *outlets,
+					    const struct outlet_request *request)
 {
-	return request->path ? (struct form_options){} : form_options_of(STDOUT_FILENO);
+	struct form_options form = {};
+
+	if (request->path)
+		return form;
+	form = form_options_of(STDOUT_FILENO);
+	if (outlets->options.color != OUTLETS_COLOR_AUTO)
+		form.colour = outlets->options.color == OUTLETS_COLOR_ALWAYS;
+	return form;
 }
 
 static int cannot_open(int err, const struct outlet_request *request)
@@ -111,7 +119,7 @@ int outlets_open(struct outlets *outlets, const struct outlet_request *request,
 		 const struct columns *columns)
 {
 	struct writer_options writer = writer_options_for(outlets, request);
-	struct form_options form = form_options_for(request);
+	struct form_options form = form_options_for(outlets, request);
 	struct outlet *outlet;
 	int err;
 
@@ -119,7 +127,7 @@ int outlets_open(struct outlets *outlets, const struct outlet_request *request,
 	/* Lines for people, who read them as they come: with columns of their own it is a table. */
 	if (form.is_terminal && request->form == &table_form_ops && !columns) {
 		struct brief_screen_options screen =
-			screen_options_of(writer.fd, form.colour, false);
+			screen_options_of(writer.fd, form.colour, outlets->options.full_time);
 
 		err = screen_outlet_open(&screen, &writer, &outlet);
 	} else {
@@ -133,7 +141,7 @@ int outlets_open_rows(struct outlets *outlets, const struct outlet_request *requ
 		      struct outlet **ret)
 {
 	struct writer_options writer = writer_options_for(outlets, request);
-	struct form_options form = form_options_for(request);
+	struct form_options form = form_options_for(outlets, request);
 	int err;
 
 	form.type = type;

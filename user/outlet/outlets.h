@@ -48,15 +48,26 @@ struct outlet_request {
 
 struct outlets;
 
+/* Whether stdout is coloured. */
+enum outlets_color {
+	OUTLETS_COLOR_AUTO, /* on a terminal, without NO_COLOR */
+	OUTLETS_COLOR_ALWAYS,
+	OUTLETS_COLOR_NEVER,
+};
+
 /**
  * @queue_bytes  Memory for what waits, of all of them together; 0 = OUTLETS_QUEUE_BYTES. Each has
  *               an equal part, so that one that is stuck takes nothing from another.
  * @source_waits The source can wait, as a capture can: a full queue makes it, and loses nothing.
+ * @color        enum outlets_color.
+ * @full_time    On a terminal, with date and milliseconds.
  * @parts        Between how many the memory is divided: how many will be opened. 0 = 1.
  */
 struct outlets_options {
 	uint64_t queue_bytes;
 	bool source_waits;
+	bool full_time;
+	unsigned int color;
 	size_t parts;
 };
 
