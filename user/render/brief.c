@@ -88,6 +88,7 @@ int brief_from_connection(const struct closed_connection *c, struct brief *ret)
 {
 	_cleanup_(strbuf_release) struct strbuf words = STRBUF_INIT, sentence = STRBUF_INIT;
 	const struct close_decision *decision = &c->record.decision;
+	struct closed_connection one = *c; /* a brief tells by itself how many they are */
 	struct brief brief = {
 		.wall_ns = c->wall_ns,
 		.first_wall_ns = c->first_wall_ns ?: c->wall_ns,
@@ -111,7 +112,9 @@ int brief_from_connection(const struct closed_connection *c, struct brief *ret)
 	memcpy(brief.peer_addr, connection_peer_addr(c), 16);
 	brief_take_names(&brief, c);
 	brief.alike = brief_alike(&brief, c);
-	explanation_append(&words, c);
+	one.repeated = 1;
+	one.first_wall_ns = 0;
+	explanation_append(&words, &one);
 	text_append_escaped(&sentence, words.data, words.len);
 	if (words.failed || sentence.failed || !sentence.data)
 		return -ENOMEM;
