@@ -79,6 +79,13 @@ static __always_inline void death_of_task(struct close_detail *detail, struct ta
 	death_by_signal(detail, task);
 }
 
+/* Its owner under the same name: no exec has come between, or one of the same program. */
+static __always_inline bool closer_is_owner(const struct close_record *record)
+{
+	return record->owner.pid == record->closer.pid &&
+	       flow_addr_equal((const __u8 *)record->owner.comm, (const __u8 *)record->closer.comm);
+}
+
 /* For the task that closes, in its own context. Global: verified once per program. */
 __weak __noinline int ct_death_fill(struct close_record *record)
 {
@@ -88,12 +95,15 @@ __weak __noinline int ct_death_fill(struct close_record *record)
 	if (!record)
 		return 0;
 	detail = &record->detail;
-	detail->death = CLOSE_DEATH_NONE;
-	detail->death_signal = detail->death_flags = detail->exit_code = 0;
-	__builtin_memset(&detail->killer, 0, sizeof(detail->killer));
+	/* Said before, of a task that shut one direction down. */
+	if (detail->death) {
+		detail->death = CLOSE_DEATH_NONE;
+		detail->death_signal = detail->death_flags = detail->exit_code = 0;
+		__builtin_memset(&detail->killer, 0, sizeof(detail->killer));
+	}
 	if (task->flags & PF_EXITING)
 		death_of_task(detail, task);
-	else if (task_is_in_exec(task))
+	else if (!closer_is_owner(record) && task_is_in_exec(task))
 		detail->death = CLOSE_DEATH_EXEC;
 	if (death_is_abnormal(detail))
 		record->evidence.seen |= EVIDENCE(CLOSER_DIED);

@@ -89,7 +89,9 @@ static __always_inline void socket_restart(struct socket_state *state, __u64 rol
 	record->birth_ns = bpf_ktime_get_ns();
 	record->closer.pid = 0;
 	__builtin_memset(record->closer.comm, 0, sizeof(record->closer.comm));
-	__builtin_memset(&record->detail, 0, sizeof(record->detail));
+	/* New storage is empty, and so is what a child has from its listener. */
+	if (state->phase != SOCKET_OPEN)
+		__builtin_memset(&record->detail, 0, sizeof(record->detail));
 	__builtin_memset(&record->evidence, 0, sizeof(record->evidence));
 	record->evidence.seen = role;
 	state->phase = SOCKET_OPEN;

@@ -74,14 +74,14 @@ static __always_inline void timing_of_close(struct socket_state *state, const st
 {
 	struct close_detail *detail = &state->watched.record.detail;
 	struct close_evidence *e = &state->watched.record.evidence;
-	__u64 now_us = bpf_ktime_get_ns() / 1000, began_us, last_us;
+	__u64 began_us, last_us;
 
 	if (old_state == TCP_SYN_SENT || old_state == TCP_SYN_RECV || !e->unacked_bytes)
 		return;
 	began_us = timing_flight_began_us(tp);
 	if (!began_us)
 		return;
-	last_us = timing_last_exchange_us(tp, now_us);
+	last_us = timing_last_exchange_us(tp, bpf_ktime_get_ns() / 1000);
 	if (began_us > last_us)
 		detail->idle_before_us = began_us - last_us;
 	if ((e->seen & EVIDENCE(RECEIVE_RESET)) && !detail->peer_fin_ns)

@@ -195,7 +195,12 @@ enum recipe_result recipe_mtu_black_hole(struct scenario_run *run)
 
 enum recipe_result recipe_slow_reader(struct scenario_run *run)
 {
-	STEPS(recipe_establish(run));
+	STEPS(recipe_listen(run));
+	STEPS(recipe_client_socket(run));
+	/* Less than the server's buffers hold, whatever the kernel makes of its own. */
+	STEP(actor_set_option(&run->client, CONNECTION, SOL_SOCKET, SO_RCVBUF, 4096), 0);
+	STEP(actor_connect(&run->client, CONNECTION, &run->server_address), 0);
+	STEP(actor_accept(&run->server, LISTENER, CONNECTION), 0);
 	if (actor_fill(&run->server, CONNECTION) <= 0)
 		return RECIPE_FAILED;
 	usleep(HELD_BACK_US);

@@ -100,7 +100,7 @@ TEST(only_soon_after_and_never_before)
 	front.head.time_ns--;
 	assert_int_equal(gap_of(&backend, NULL, &front), -1);
 	/* The record of a clean close comes when the peer has followed: its FIN is what counts. */
-	front = front_closed(50 * MS);
+	front = front_closed(60 * MS);
 	front.local_fin_ns = backend.head.time_ns + MS;
 	assert_int_equal(gap_of(&backend, NULL, &front), MS);
 }
@@ -129,6 +129,20 @@ TEST(of_two_that_come_into_question_none_is_named)
 	assert_int_equal(gap_of(&one, &two, &front), -1);
 	two.bytes_sent = front.bytes_received;
 	assert_int_equal(gap_of(&one, &two, &front), MS);
+}
+
+TEST(one_failure_has_one_consequence_but_for_bytes_that_match)
+{
+	struct close_record backend = backend_refused(), front = front_closed(MS);
+	_cleanup_(follows_free) struct follows *follows = follows_of(&backend, NULL);
+	uint64_t gap_ns;
+
+	assert_non_null(follows_find(follows, &front, &gap_ns));
+	front.key.port[0]++;
+	assert_null(follows_find(follows, &front, &gap_ns));
+	/* Another failure in the same place is another. */
+	follows_note(follows, &backend);
+	assert_non_null(follows_find(follows, &front, &gap_ns));
 }
 
 TEST(only_within_one_process_and_between_its_two_roles)

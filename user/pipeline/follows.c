@@ -15,6 +15,7 @@ struct follows {
 	uint32_t owners[FOLLOWS_MAX];
 	uint16_t by_slot[OWNER_SLOTS];
 	struct close_record noted[FOLLOWS_MAX];
+	bool is_taken[FOLLOWS_MAX]; /* something has followed from it */
 	size_t next;
 };
 
@@ -69,6 +70,7 @@ void follows_note(struct follows *follows, const struct close_record *record)
 	follows->by_slot[record->owner.pid % OWNER_SLOTS]++;
 	follows->owners[place] = record->owner.pid;
 	follows->noted[place] = *record;
+	follows->is_taken[place] = false;
 }
 
 /* When the process closed: a clean close is told only when the peer has followed. */
@@ -96,8 +98,8 @@ static bool bytes_match(const struct close_record *a, const struct close_record 
 	       (a->bytes_sent && a->bytes_sent == b->bytes_received);
 }
 
-const struct close_record *follows_find(const struct follows *follows,
-					const struct close_record *record, uint64_t *ret_gap_ns)
+const struct close_record *follows_find(struct follows *follows, const struct close_record *record,
+					uint64_t *ret_gap_ns)
 {
 	const struct close_record *by_time = NULL, *by_bytes = NULL;
 	uint64_t closed_ns = closed_at(record), gap_ns;
@@ -116,7 +118,8 @@ const struct close_record *follows_find(const struct follows *follows,
 			by_bytes = noted;
 			matching++;
 		}
-		if (closed_ns - noted->head.time_ns <= FOLLOWS_AT_ONCE_NS) {
+		if (closed_ns - noted->head.time_ns <= FOLLOWS_AT_ONCE_NS &&
+		    !follows->is_taken[i]) {
 			by_time = noted;
 			at_once++;
 		}
@@ -125,6 +128,7 @@ const struct close_record *follows_find(const struct follows *follows,
 		by_time = by_bytes;
 	else if (at_once != 1)
 		return NULL;
+	follows->is_taken[by_time - follows->noted] = true;
 	gap_ns = closed_ns - by_time->head.time_ns;
 	*ret_gap_ns = gap_ns;
 	return by_time;

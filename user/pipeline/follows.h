@@ -11,7 +11,7 @@
 /* How many endings are remembered that others may follow. */
 #define FOLLOWS_MAX 1024
 /* Within this one alone suffices, further on the bytes must match. */
-#define FOLLOWS_AT_ONCE_NS (20 * CLOCK_NS_PER_MS)
+#define FOLLOWS_AT_ONCE_NS (50 * CLOCK_NS_PER_MS)
 #define FOLLOWS_NS CLOCK_NS_PER_SECOND
 
 struct follows;
@@ -26,11 +26,14 @@ void follows_note(struct follows *follows, const struct close_record *record);
 /**
  * What the ending `record`, which a process of this host chose, most probably follows from.
  *
+ * One that is found by its time alone is found once: of all that a busy process closes then, one leg
+ * belongs to it.
+ *
  * @ret_gap_ns  How long before; set when one is found.
  * @return      NULL when nothing, or more than one thing, comes into question. Valid until the next
  *              follows_note().
  */
-const struct close_record *follows_find(const struct follows *follows,
-					const struct close_record *record, uint64_t *ret_gap_ns);
+const struct close_record *follows_find(struct follows *follows, const struct close_record *record,
+					uint64_t *ret_gap_ns);
 
 #endif
