@@ -175,7 +175,7 @@ static __always_inline void netns_announce(__u32 netns)
 		return;
 	record = bpf_ringbuf_reserve(&ct_events, sizeof(*record), 0);
 	if (!record) {
-		counter_add(COUNTER_AMEND_LOST);
+		counter_add(COUNTER_NETNS_LOST);
 		bpf_map_delete_elem(&ct_netns, &netns);
 		return;
 	}

@@ -8,6 +8,15 @@ struct storm_flush {
 	__u8 is_stuck; /* the ring is full: the rest stays for the next time */
 };
 
+/* What is added meanwhile is in this record or in the next. */
+static __always_inline void storm_flush_sums(struct ending_sums *to, struct ending_sums *from)
+{
+	for (int i = 0; i < TALLY_COUNT; i++)
+		to->counts[i] = __sync_lock_test_and_set(&from->counts[i], 0);
+	to->bytes_sent = __sync_lock_test_and_set(&from->bytes_sent, 0);
+	to->bytes_received = __sync_lock_test_and_set(&from->bytes_received, 0);
+}
+
 /* The count is taken after the sample: whoever counts the next first ending writes a new one. */
 static long storm_flush_group(struct storm_group *group, __u8 level, struct storm_flush *flush)
 {
@@ -27,6 +36,7 @@ static long storm_flush_group(struct storm_group *group, __u8 level, struct stor
 	record->last_ns = group->last_ns;
 	record->level = level;
 	__builtin_memset(record->reserved, 0, sizeof(record->reserved));
+	storm_flush_sums(&record->sums, &group->sums);
 	__sync_lock_test_and_set(&group->is_sampled, 0);
 	record->repeated = __sync_lock_test_and_set(&group->count, 0);
 	bpf_ringbuf_submit(record, 0);

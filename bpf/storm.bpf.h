@@ -15,6 +15,7 @@ static __always_inline void storm_count(struct storm_group *group,
 {
 	counter_add(COUNTER_CLOSE_GROUPED);
 	group->last_ns = record->head.time_ns;
+	ending_sums_add(&group->sums, record);
 	if (__sync_fetch_and_add(&group->count, 1))
 		return;
 	__builtin_memcpy(&group->sample, record, sizeof(group->sample));
@@ -70,7 +71,7 @@ __weak __noinline int storm_admits(struct close_record *record)
 	verdict = bpf_map_lookup_elem(&ct_storm_rest, &index);
 	if (!rate || !verdict)
 		return 1;
-	storm_key_make(&key, record);
+	storm_key_make(&key, record, tracer_config.flags & TRACER_TALLY);
 	group = bpf_map_lookup_elem(&ct_storms, &key) ?: storm_found(&key, verdict, record);
 	if (!group)
 		return 0;

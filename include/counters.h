@@ -15,6 +15,7 @@
 	X(AMEND_LOST, "amend_lost", LOSS, "late evidence that found the ring buffer full")         \
 	X(CGROUP_LOST, "cgroup_lost", LOSS,                                                        \
 	  "cgroups that came or went and found the ring buffer full")                              \
+	X(NETNS_LOST, "netns_lost", LOSS, "new namespaces that found the ring buffer full")        \
 	X(FLOW_INSERT_FAILED, "flow_insert_failed", LOSS, "flows that could not be stored")        \
 	X(SOCKET_STORAGE_FAILED, "socket_storage_failed", LOSS,                                    \
 	  "sockets whose state could not be stored")                                               \

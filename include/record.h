@@ -10,8 +10,9 @@
 #include "include/close_detail.h"
 #include "include/decide.h"
 #include "include/flow_key.h"
+#include "include/flow_tally.h"
 
-#define RECORD_ABI_VERSION 2
+#define RECORD_ABI_VERSION 3
 
 enum record_type {
 	RECORD_CLOSE = 1, /* struct close_record */
@@ -116,21 +117,36 @@ struct netns_record {
 ABI_SIZE(struct netns_record, 24);
 
 /**
+ * Sums over endings.
+ *
+ * @counts  By enum tally_count.
+ * @bytes_sent @bytes_received  Payload, by sockets of this host.
+ */
+struct ending_sums {
+	__u64 counts[TALLY_COUNT];
+	__u64 bytes_sent;
+	__u64 bytes_received;
+};
+ABI_SIZE(struct ending_sums, 152);
+
+/**
  * Endings of a group that were not sent by themselves: include/storm.h.
  *
  * @close     The oldest of them; its head is this record's, with its own time.
  * @repeated  How many they are, from 1 up.
  * @last_ns   CLOCK_MONOTONIC of the youngest of them.
  * @level     enum storm_level: what they have in common.
+ * @sums      Over all of them.
  */
 struct storm_record {
 	struct close_record close;
+	struct ending_sums sums;
 	__u64 repeated;
 	__u64 last_ns;
 	__u8 level;
 	__u8 reserved[7];
 };
-ABI_SIZE(struct storm_record, 424);
+ABI_SIZE(struct storm_record, 576);
 
 #define CGROUP_PATH_BYTES 256
 

@@ -6,7 +6,7 @@
 #ifndef CLOSETRACE_STORM_H
 #define CLOSETRACE_STORM_H
 
-#include "include/record.h"
+#include "include/ending_counts.h"
 
 #define STORM_RATE_DEFAULT 10
 #define STORM_RATE_MOST 1000000
@@ -18,7 +18,8 @@
 
 /* What the endings of a group have in common: less with every level. */
 enum storm_level {
-	STORM_PEER_NETWORK = 0, /* verdict, namespace, cgroup, listener, the peer's network */
+	STORM_PEER_NETWORK =
+		0, /* verdict, namespace, cgroup, program, listener, the peer's network */
 	STORM_LISTENER = 1, /* verdict, namespace, cgroup, the listener's address */
 	STORM_VERDICT = 2, /* verdict */
 	STORM_LEVEL_COUNT
@@ -26,7 +27,9 @@ enum storm_level {
 
 /**
  * @listener_addr  The end that was called, or would have been.
- * @peer_network   Of the other end: the first 24 bits of IPv4, 64 of IPv6; the rest is 0.
+ * @peer_network   Of the other end: the first 24 bits of IPv4, 64 of IPv6, the rest is 0; the whole
+ *                 address where counts are kept by client (TRACER_TALLY).
+ * @comm           Of the owner.
  * @cgroup_id      Of the socket, 0 without one.
  * @listener_port  Network byte order.
  *
@@ -35,13 +38,14 @@ enum storm_level {
 struct storm_key {
 	__u8 listener_addr[16];
 	__u8 peer_network[16];
+	__u8 comm[TASK_COMM_BYTES];
 	__u64 cgroup_id;
 	__u32 netns;
 	__be16 listener_port;
 	__u8 verdict;
 	__u8 level; /* enum storm_level */
 };
-ABI_SIZE(struct storm_key, 48);
+ABI_SIZE(struct storm_key, 64);
 
 /**
  * @full_ns     The bucket: CLOCK_MONOTONIC of when it is full again.
@@ -49,6 +53,7 @@ ABI_SIZE(struct storm_key, 48);
  * @last_ns     Time of the youngest of them.
  * @is_sampled  `sample` is whole: it is the oldest of them. Written by whoever counts the first,
  *              and left alone until `count` is 0 again.
+ * @sums        Over all of them.
  */
 struct storm_group {
 	__u64 full_ns;
@@ -56,9 +61,10 @@ struct storm_group {
 	__u64 last_ns;
 	__u32 is_sampled;
 	__u32 reserved;
+	struct ending_sums sums;
 	struct close_record sample;
 };
-ABI_SIZE(struct storm_group, 432);
+ABI_SIZE(struct storm_group, 584);
 
 /**
  * Take one of the `rate` tokens that a bucket gains per second and holds at most.
@@ -80,35 +86,25 @@ ALWAYS_INLINE int storm_bucket_take(__u64 *full_ns, __u64 now_ns, __u32 rate)
 	return 1;
 }
 
-/* The index in record->key of the end that was called; the lower port where nothing tells. */
-ALWAYS_INLINE int storm_listener_side(const struct close_record *record)
+/**
+ * The group of an ending at the first level.
+ *
+ * @record      Decided.
+ * @whole_peer  Non-zero: tell the addresses of a network apart.
+ */
+ALWAYS_INLINE void storm_key_make(struct storm_key *key, const struct close_record *record,
+				  int whole_peer)
 {
-	const struct close_evidence *e = &record->evidence;
-	__u64 roles = e->seen & (EVIDENCE(CLIENT) | EVIDENCE(SERVER));
-	int local = record->local_side & 1;
-
-	if (roles == EVIDENCE(SERVER) || e->subject == SUBJECT_REQUEST)
-		return local;
-	if (roles == EVIDENCE(CLIENT) || e->subject == SUBJECT_FORWARDED)
-		return local ^ 1;
-	if (e->subject == SUBJECT_REPLY &&
-	    (e->trigger_flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) == TCP_FLAG_SYN)
-		return local;
-	return NET_TO_HOST_16(record->key.port[1]) < NET_TO_HOST_16(record->key.port[0]);
-}
-
-/* The group of an ending at the first level. `record` is decided. */
-ALWAYS_INLINE void storm_key_make(struct storm_key *key, const struct close_record *record)
-{
-	int listener = storm_listener_side(record);
+	int listener = (record->local_side & 1) ^ ending_client_is_local(record);
 
 	__builtin_memset(key, 0, sizeof(*key));
 	__builtin_memcpy(key->listener_addr, record->key.addr[listener & 1], 16);
 	__builtin_memcpy(key->peer_network, record->key.addr[(listener ^ 1) & 1], 16);
-	if (flow_addr_is_ipv4(key->peer_network))
+	if (!whole_peer && flow_addr_is_ipv4(key->peer_network))
 		key->peer_network[15] = 0;
-	else
+	else if (!whole_peer)
 		__builtin_memset(key->peer_network + 8, 0, 8);
+	__builtin_memcpy(key->comm, record->owner.comm, sizeof(key->comm));
 	key->cgroup_id = record->cgroup_id;
 	key->netns = record->key.netns;
 	key->listener_port = record->key.port[listener & 1];
@@ -116,10 +112,11 @@ ALWAYS_INLINE void storm_key_make(struct storm_key *key, const struct close_reco
 	key->level = STORM_PEER_NETWORK;
 }
 
-/* From the first level to the next: any port, any peer. */
+/* From the first level to the next: any program, any port, any peer. */
 ALWAYS_INLINE void storm_key_widen(struct storm_key *key)
 {
 	__builtin_memset(key->peer_network, 0, sizeof(key->peer_network));
+	__builtin_memset(key->comm, 0, sizeof(key->comm));
 	key->listener_port = 0;
 	key->level = STORM_LISTENER;
 }

@@ -58,6 +58,8 @@ TEST(the_first_of_a_group_are_sent_and_the_others_told_by_one_record)
 	flush(&lab);
 	assert_int_equal(lab.storm_count, 1);
 	assert_int_equal(lab.record_count + lab.repeated, 1000);
+	assert_int_equal(lab.storm_opened, lab.repeated);
+	assert_int_equal(lab.storm_resets, lab.repeated); /* each has one */
 	assert_all_counted(&lab, 1000);
 	/* Told once. */
 	flush(&lab);
@@ -78,6 +80,8 @@ TEST(a_port_of_its_own_for_each_makes_no_more_than_a_few_groups)
 	assert_in_range(lab.record_count, 4, 400);
 	assert_in_range(lab.storm_count, 1, 50);
 	assert_int_equal(wire_lab_counter(&lab, COUNTER_CLOSE_GROUPED), lab.repeated);
+	assert_int_equal(lab.storm_opened, lab.repeated);
+	assert_int_equal(lab.storm_resets, lab.repeated);
 	assert_all_counted(&lab, 10000);
 	wire_lab_close(&lab);
 }

@@ -73,6 +73,7 @@ struct wire_lab {
 	size_t record_count;
 	uint64_t repeated; /* endings that storm records stand for; their number */
 	size_t storm_count;
+	uint64_t storm_opened, storm_resets; /* of their sums */
 	size_t other_count; /* records that are none of these */
 	bool is_shared;
 };
@@ -93,6 +94,9 @@ static inline int wire_lab_take_record(void *data, void *record, size_t size)
 			lab->records[lab->record_count++] = *close;
 	} else if (close->head.type == RECORD_STORM) {
 		lab->repeated += storm->repeated;
+		lab->storm_opened += storm->sums.counts[TALLY_OPENED];
+		lab->storm_resets +=
+			storm->sums.counts[TALLY_RST_CLT] + storm->sums.counts[TALLY_RST_SRV];
 		lab->storm_count++;
 	} else {
 		lab->other_count++;

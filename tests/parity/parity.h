@@ -29,13 +29,16 @@ struct parity_storm {
 	__u32 taken;
 	__u64 full_after_ns;
 	struct storm_key key, wide;
+	struct ending_sums sums;
 };
 
 ALWAYS_INLINE void parity_storm_run(struct parity_storm *item)
 {
 	struct storm_key key;
 
-	storm_key_make(&key, &item->record);
+	storm_key_make(&key, &item->record, item->rate & 1);
+	__builtin_memset(&item->sums, 0, sizeof(item->sums));
+	ending_sums_add(&item->sums, &item->record);
 	item->key = key;
 	storm_key_widen(&key);
 	item->wide = key;

@@ -192,15 +192,14 @@ TEST(endings_are_grouped_by_what_packets_do_not_tell)
 {
 	struct closed_connection c = sample_connection();
 	uint64_t counts[FLOW_COUNT_COUNT] = {};
-	struct flow_identity identity = {
-		.known = FLOW_BY_CONNECTION | FLOW_KEY(COMM) | FLOW_KEY(VERDICT),
-		.comm = string_pool_get(pool, "nginx", 5),
-	};
+	struct flow_identity identity;
 	struct flow_groups *groups;
 	struct flow_row *rows = NULL;
 	struct field_value value;
 
+	c.container = NULL;
 	flow_identity_of_ending(&identity, &c);
+	flow_identity_add_owner(&identity, &c, pool);
 	flow_counts_add_ending(counts, &c);
 	assert_int_equal(flow_groups_new(FLOW_KEY(COMM) | FLOW_KEY(POD), &naming, &groups), 0);
 	assert_true(flow_groups_need_records(groups));
@@ -262,6 +261,84 @@ TEST(order_is_by_the_field_and_then_always_the_same)
 	assert_true(memcmp(rows[0].identity.client, rows[1].identity.client, 16) < 0);
 	assert_true(memcmp(rows[1].identity.client, rows[2].identity.client, 16) < 0);
 	flow_groups_free(&groups);
+	free(rows);
+}
+
+/* A storm of 1,000 endings like the sample, each with twice its RSTs. */
+static struct closed_connection storm_of(uint8_t level, struct ending_sums *sums)
+{
+	struct closed_connection c = sample_connection();
+
+	memset(sums, 0, sizeof(*sums));
+	for (int i = 0; i < 1000; i++)
+		ending_sums_add(sums, &c.record);
+	sums->counts[TALLY_RST_CLT] *= 2;
+	c.repeated = 1000;
+	c.first_wall_ns = c.wall_ns - 1;
+	c.storm_level = level;
+	c.sums = sums;
+	return c;
+}
+
+TEST(a_storm_counts_as_all_that_it_stands_for_where_they_are_alike)
+{
+	static const struct {
+		uint8_t level;
+		uint32_t known;
+	} cases[] = {
+		{ STORM_PEER_NETWORK, FLOW_BY_CONVERSATION | FLOW_KEY(NETNS) | FLOW_KEY(VERDICT) |
+					      FLOW_KEY(COMM) | FLOW_KEY(CONTAINER) |
+					      FLOW_KEY(POD) },
+		{ STORM_LISTENER, FLOW_KEY(SERVER) | FLOW_KEY(NETNS) | FLOW_KEY(VERDICT) |
+					  FLOW_KEY(CONTAINER) | FLOW_KEY(POD) },
+		{ STORM_VERDICT, FLOW_KEY(VERDICT) },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct ending_sums sums;
+		struct closed_connection c = storm_of(cases[i].level, &sums);
+		uint64_t counts[FLOW_COUNT_COUNT] = {};
+		struct flow_identity identity;
+
+		c.habit_resets = 20;
+		flow_identity_of_ending(&identity, &c);
+		flow_identity_add_owner(&identity, &c, pool);
+		flow_counts_add_ending(counts, &c);
+		assert_int_equal(identity.known, cases[i].known);
+		assert_int_equal(counts[TALLY_OPENED], 1000);
+		assert_int_equal(counts[TALLY_SYN_CLT], 2000);
+		assert_int_equal(counts[TALLY_RST_CLT], 12000);
+		assert_int_equal(counts[FLOW_COUNT_RST_HABIT], 1000);
+	}
+}
+
+TEST(what_has_no_row_of_its_own_is_in_the_rest_once)
+{
+	struct flow_connections *connections;
+	struct flow_row *rows = NULL;
+	struct ending_sums sums;
+	struct closed_connection storm = storm_of(STORM_PEER_NETWORK, &sums);
+	struct closed_connection one = sample_connection();
+	uint64_t counts[FLOW_COUNT_COUNT] = {}, of_storm[FLOW_COUNT_COUNT] = {};
+	struct flow_identity identity;
+	size_t count;
+
+	assert_int_equal(flow_connections_new(&connections), 0);
+	flow_identity_of_ending(&identity, &one);
+	flow_counts_add_ending(counts, &one);
+	flow_connections_take_ending(connections, &identity, counts);
+	flow_identity_of_ending(&identity, &storm);
+	flow_counts_add_ending(of_storm, &storm);
+	flow_connections_take_ending(connections, &identity, of_storm);
+	assert_int_equal(flow_connections_rows(connections, true, &rows, &count), 0);
+	assert_int_equal(count, 2);
+	assert_int_equal(number_of(&rows[0], FLOW_FIELD_connections), 1);
+	assert_true(rows[1].is_rest);
+	assert_int_equal(number_of(&rows[1], FLOW_FIELD_connections), 1000);
+	assert_int_equal(flow_connections_beyond(connections), 0);
+	assert_int_equal(flow_connections_rows(connections, true, &rows, &count), 0);
+	assert_int_equal(count, 0);
+	flow_connections_free(&connections);
 	free(rows);
 }
 

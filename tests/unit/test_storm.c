@@ -55,7 +55,7 @@ static struct storm_key key_of(const struct close_record *record)
 {
 	struct storm_key key;
 
-	storm_key_make(&key, record);
+	storm_key_make(&key, record, 0);
 	return key;
 }
 
@@ -125,6 +125,7 @@ TEST(without_a_role_the_packet_or_the_lower_port_tells_who_listens)
 	struct close_record record = ending_of("10.0.0.9", "10.1.2.3", 7);
 
 	record.evidence.seen = 0;
+	record.evidence.state = 0;
 	record.evidence.subject = SUBJECT_REPLY;
 	record.evidence.trigger_flags = TCP_FLAG_ACK;
 	assert_int_equal(key_of(&record).listener_port, htons(7));
@@ -135,6 +136,28 @@ TEST(without_a_role_the_packet_or_the_lower_port_tells_who_listens)
 	/* Forwarded: "local" is the client. */
 	record.evidence.subject = SUBJECT_FORWARDED;
 	assert_int_equal(key_of(&record).listener_port, htons(7));
+}
+
+TEST(a_program_and_where_it_is_asked_for_an_address_is_a_group_of_its_own)
+{
+	struct close_record first = ending_of("10.0.0.9", "10.1.2.3", 45012);
+	struct close_record other = ending_of("10.0.0.9", "10.1.2.4", 45012);
+	struct storm_key a, b;
+
+	storm_key_make(&a, &first, 1);
+	storm_key_make(&b, &other, 1);
+	assert_memory_not_equal(&a, &b, sizeof(a));
+	storm_key_widen(&a);
+	storm_key_widen(&b);
+	assert_memory_equal(&a, &b, sizeof(a));
+	other = first;
+	sample_set_task(&other.owner, 7, 0, "curl");
+	assert_same_group(&first, &other, false);
+	a = key_of(&first);
+	b = key_of(&other);
+	storm_key_widen(&a);
+	storm_key_widen(&b);
+	assert_memory_equal(&a, &b, sizeof(a));
 }
 
 TEST(a_wider_group_has_neither_port_nor_peer)

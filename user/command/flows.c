@@ -160,22 +160,6 @@ static int flows_prepare(struct flows *flows)
 	return err;
 }
 
-static void flows_tell_losses(const struct flows *flows)
-{
-	struct ledger ledger;
-
-	if (engine_fill_ledger(flows->engine, &ledger))
-		return;
-	if (ledger.counters.counts[COUNTER_CLOSE_LOST])
-		log_warn("%" PRIu64
-			 " endings found the ring buffer full: they are missing by comm, "
-			 "container, pod and verdict, and in no count of packets",
-			 (uint64_t)ledger.counters.counts[COUNTER_CLOSE_LOST]);
-	if (ledger.counters.counts[COUNTER_FLOW_INSERT_FAILED])
-		log_warn("%" PRIu64 " packets found no room in the flow map and are not counted",
-			 (uint64_t)ledger.counters.counts[COUNTER_FLOW_INSERT_FAILED]);
-}
-
 static void flows_say_ready(const struct flows *flows)
 {
 	_cleanup_(strbuf_release) struct strbuf watched = STRBUF_INIT;
@@ -200,7 +184,7 @@ static int flows_run(struct flows *flows)
 	if (!err)
 		err = flows_show(flows);
 	outlets_err = engine_drain(flows->engine);
-	flows_tell_losses(flows);
+	live_counts_tell_losses(flows->counts, flows->engine);
 	if (err)
 		log_error(err, "flows stopped: %s", strerror(-err));
 	return err || outlets_err ? EXIT_RUNTIME : EXIT_OK;

@@ -101,8 +101,6 @@ void replay_groups_add(struct replay_groups *groups, const struct closed_connect
 	uint64_t counts[FLOW_COUNT_COUNT] = { 0 };
 	struct flow_identity identity;
 
-	memset(&identity, 0, sizeof(identity));
-	identity.known = FLOW_BY_CONNECTION | FLOW_KEY(VERDICT);
 	flow_identity_of_ending(&identity, c);
 	flow_counts_add_ending(counts, c);
 	mend_counts(counts, c);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* `closetrace top`: the counts as a live screen. */
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -343,6 +344,11 @@ static int top_run(struct top *top)
 		err = engine_run(top->engine);
 	}
 	terminal_close();
+	engine_stop(top->engine);
+	live_counts_tell_losses(top->counts, top->engine);
+	if (top_records_lost(top->records))
+		log_warn("%" PRIu64 " records found no memory and were not shown",
+			 top_records_lost(top->records));
 	if (!err)
 		return EXIT_OK;
 	log_error(err, "top stopped: %s", strerror(-err));

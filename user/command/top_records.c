@@ -79,7 +79,7 @@ void top_records_each(const struct top_records *records,
 
 static bool is_of(const struct closed_connection *c, const struct flow_identity *identity)
 {
-	struct flow_identity own = {};
+	struct flow_identity own;
 
 	flow_identity_of_ending(&own, c);
 	return own.client_port == identity->client_port &&

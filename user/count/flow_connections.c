@@ -31,6 +31,7 @@ struct counted_connection {
 struct flow_connections {
 	struct counted_connection *connections;
 	struct counted_connection *expected; /* the one that followed the last one, the last time */
+	uint64_t rest[FLOW_COUNT_COUNT]; /* of ended ones, since they were told last */
 	uint64_t beyond;
 };
 
@@ -158,17 +159,38 @@ void flow_connections_take_ending(struct flow_connections *connections,
 {
 	struct counted_connection *connection;
 
-	if (HASH_COUNT(connections->connections) >= FLOW_CONNECTIONS_MAX) {
-		connections->beyond++;
+	if (!(identity->known & FLOW_KEY(CLIENT_PORT))) {
+		flow_counts_add(connections->rest, counts);
 		return;
 	}
-	connection = connection_find_or_add(connections, identity);
-	if (!connection)
+	connection = NULL;
+	if (HASH_COUNT(connections->connections) < FLOW_CONNECTIONS_MAX)
+		connection = connection_find_or_add(connections, identity);
+	if (!connection) {
+		flow_counts_add(connections->rest, counts);
+		connections->beyond += counts[TALLY_OPENED];
 		return;
+	}
 	connection->identity = *identity;
 	connection->identity.known |= FLOW_BY_CONNECTION;
 	connection->has_ended = true;
 	counts_raise(connection->ended, counts);
+}
+
+/* What has no row of its own, if anything. */
+static size_t rest_fill(struct flow_connections *connections, bool forget, struct flow_row *row)
+{
+	uint64_t any = 0;
+
+	memset(row, 0, sizeof(*row));
+	row->by = FLOW_BY_CONNECTION;
+	row->is_rest = true;
+	memcpy(row->counts, connections->rest, sizeof(row->counts));
+	for (int i = 0; i < FLOW_COUNT_COUNT; i++)
+		any |= row->counts[i];
+	if (forget)
+		memset(connections->rest, 0, sizeof(connections->rest));
+	return any != 0;
 }
 
 int flow_connections_rows(struct flow_connections *connections, bool forget, struct flow_row **ret,
@@ -201,7 +223,7 @@ int flow_connections_rows(struct flow_connections *connections, bool forget, str
 			free(connection);
 		}
 	}
-	*ret_count = count;
+	*ret_count = count + rest_fill(connections, forget, &rows[count]);
 	return 0;
 }
 

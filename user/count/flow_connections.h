@@ -30,7 +30,7 @@ void flow_connections_take_flow(struct flow_connections *connections, const stru
 				const struct flow_state *flow);
 
 /**
- * One ending.
+ * One ending, or many: those without a port of their own are only added up.
  *
  * @identity  As for flow_groups_take_ending().
  */
@@ -39,7 +39,7 @@ void flow_connections_take_ending(struct flow_connections *connections,
 
 /**
  * The connections in which something was counted since the last call that told them, with all
- * that was counted in their life.
+ * that was counted in their life; and one row for the ended ones that have none of their own.
  *
  * @forget  Ended ones are not told again.
  * @ret     Grown with realloc; the caller frees *ret.
@@ -48,7 +48,7 @@ void flow_connections_take_ending(struct flow_connections *connections,
 int flow_connections_rows(struct flow_connections *connections, bool forget, struct flow_row **ret,
 			  size_t *ret_count);
 
-/* Ended connections that were not kept. */
+/* Ended connections that were not kept, for want of room or memory: they are in the rest. */
 uint64_t flow_connections_beyond(const struct flow_connections *connections);
 
 #endif

@@ -3,18 +3,27 @@
 
 #include <string.h>
 
-/* Whether the local end is the client, as the record tells it or as the ports suggest. */
-static bool ending_client_is_local(const struct closed_connection *c)
+/* The ends, as far as every ending that a record stands for has the same. */
+static uint32_t known_ends(const struct closed_connection *c)
 {
-	if (c->client != CONNECTION_CLIENT_UNKNOWN)
-		return c->client == CONNECTION_CLIENT_LOCAL;
-	return connection_local_port(c) > connection_peer_port(c);
+	if (!c->sums)
+		return FLOW_BY_CONNECTION | FLOW_KEY(VERDICT);
+	switch (c->storm_level) {
+	case STORM_PEER_NETWORK:
+		return FLOW_BY_CONVERSATION | FLOW_KEY(NETNS) | FLOW_KEY(VERDICT);
+	case STORM_LISTENER:
+		return FLOW_KEY(SERVER) | FLOW_KEY(NETNS) | FLOW_KEY(VERDICT);
+	default:
+		return FLOW_KEY(VERDICT);
+	}
 }
 
 void flow_identity_of_ending(struct flow_identity *identity, const struct closed_connection *c)
 {
-	bool client_is_local = ending_client_is_local(c);
+	bool client_is_local = ending_client_is_local(&c->record);
 
+	memset(identity, 0, sizeof(*identity));
+	identity->known = known_ends(c);
 	memcpy(identity->client,
 	       client_is_local ? connection_local_addr(c) : connection_peer_addr(c), 16);
 	memcpy(identity->server,
@@ -27,46 +36,39 @@ void flow_identity_of_ending(struct flow_identity *identity, const struct closed
 	identity->verdict = c->record.decision.verdict;
 }
 
-static bool ending_had_handshake(const struct closed_connection *c)
+static const char *pooled(struct string_pool *pool, const char *text)
 {
-	const struct close_evidence *e = &c->record.evidence;
-
-	return connection_saw(c, EVIDENCE(ESTABLISHED)) ||
-	       (e->subject == SUBJECT_FORWARDED && connection_saw(c, EVIDENCE(SYN_ACK_IN)));
+	return text ? string_pool_get(pool, text, strlen(text)) : NULL;
 }
 
-static enum tally_count ending_mode(const struct closed_connection *c)
+void flow_identity_add_owner(struct flow_identity *identity, const struct closed_connection *c,
+			     struct string_pool *pool)
 {
-	const struct close_evidence *e = &c->record.evidence;
-	uint32_t timed = tally_bits_of_verdict(c->record.decision.verdict);
-	bool peer_fin = e->peer_fin_count || connection_saw(c, EVIDENCE(PEER_FIN));
+	const struct container *container = c->container;
 
-	if (timed)
-		return __builtin_ctz(timed);
-	if (c->record.decision.verdict == CLOSE_FIN_NORMAL || (e->local_fin_count && peer_fin))
-		return TALLY_CLOSED_FIN;
-	if (!ending_had_handshake(c))
-		return TALLY_RST_NO_CT;
-	return e->local_fin_count || peer_fin ? TALLY_CLOSED_FIN_RST : TALLY_CLOSED_RST;
+	if (c->interface && !c->sums) {
+		identity->interface = pooled(pool, c->interface);
+		identity->known |= FLOW_KEY(INTERFACE);
+	}
+	if (c->record.owner.pid && (!c->sums || c->storm_level == STORM_PEER_NETWORK)) {
+		identity->comm = string_pool_get(pool, c->record.owner.comm,
+						 task_comm_len(&c->record.owner));
+		identity->known |= FLOW_KEY(COMM);
+	}
+	if (!container || (c->sums && c->storm_level == STORM_VERDICT))
+		return;
+	identity->container = pooled(pool, container->name ?: container->id);
+	identity->pod = pooled(pool, container->pod);
+	identity->known |= FLOW_KEY(CONTAINER) | (container->pod ? FLOW_KEY(POD) : 0);
 }
 
 void flow_counts_add_ending(uint64_t *counts, const struct closed_connection *c)
 {
-	const struct close_evidence *e = &c->record.evidence;
-	bool client_is_local = ending_client_is_local(c);
-	uint32_t client_fin = client_is_local ? e->local_fin_count : e->peer_fin_count;
-	uint32_t server_fin = client_is_local ? e->peer_fin_count : e->local_fin_count;
-	uint32_t client_rst = client_is_local ? e->local_rst_count : e->peer_rst_count;
+	struct ending_sums sums = {};
 
-	counts[TALLY_SYN_CLT] += client_is_local ? e->local_syn_count : e->peer_syn_count;
-	counts[TALLY_SYN_SRV] += client_is_local ? e->peer_syn_count : e->local_syn_count;
-	counts[TALLY_FIN_CLT] += client_fin;
-	counts[TALLY_FIN_SRV] += server_fin;
-	counts[TALLY_RST_CLT] += client_rst;
-	counts[TALLY_RST_SRV] += client_is_local ? e->peer_rst_count : e->local_rst_count;
-	counts[TALLY_CT] += ending_had_handshake(c);
-	counts[TALLY_OPENED]++;
-	counts[ending_mode(c)]++;
-	counts[TALLY_RST_OWN_FIN] += client_rst && client_fin && !server_fin;
-	counts[TALLY_GUESSED] += c->client == CONNECTION_CLIENT_UNKNOWN;
+	if (!c->sums)
+		ending_sums_add(&sums, &c->record);
+	for (int i = 0; i < TALLY_COUNT; i++)
+		counts[i] += c->sums ? c->sums->counts[i] : sums.counts[i];
+	counts[FLOW_COUNT_RST_HABIT] += c->habit_resets ? c->repeated : 0;
 }

@@ -118,11 +118,11 @@ static void identity_add_zones(const struct flow_groups *groups, const struct fl
 {
 	const struct flow_naming *naming = groups->naming;
 
-	if (groups->by & FLOW_KEY(ZONE_CLIENT)) {
+	if (groups->by & FLOW_KEY(ZONE_CLIENT) && full->known & FLOW_KEY(CLIENT)) {
 		identity->zone_client = naming->zone_name(naming->zones, full->client);
 		identity->known |= FLOW_KEY(ZONE_CLIENT);
 	}
-	if (groups->by & FLOW_KEY(ZONE_SERVER)) {
+	if (groups->by & FLOW_KEY(ZONE_SERVER) && full->known & FLOW_KEY(SERVER)) {
 		identity->zone_server = naming->zone_name(naming->zones, full->server);
 		identity->known |= FLOW_KEY(ZONE_SERVER);
 	}
@@ -241,10 +241,11 @@ void flow_groups_take_ending(struct flow_groups *groups, const struct flow_ident
 		identity_reduce(groups, identity, &reduced);
 		identity_add_zones(groups, identity, &reduced);
 		HASH_FIND(hh, groups->groups, &reduced, sizeof(reduced), group);
-		groups->beyond += !group;
 	} else {
 		group = group_find_or_add(groups, identity);
 	}
+	if (!group)
+		groups->beyond += counts[TALLY_OPENED];
 	flow_counts_add(group ? group->added : groups->rest.added, counts);
 }
 

@@ -73,7 +73,7 @@ void flow_groups_take_ending(struct flow_groups *groups, const struct flow_ident
 int flow_groups_rows(struct flow_groups *groups, bool since_last, struct flow_row **ret,
 		     size_t *ret_count);
 
-/* Endings that found no group of their own: FLOW_GROUPS_MAX. */
+/* Endings that found no group of their own, for want of room (FLOW_GROUPS_MAX) or memory. */
 uint64_t flow_groups_beyond(const struct flow_groups *groups);
 
 #endif

@@ -50,35 +50,6 @@ struct live_counts {
 };
 
 /* -- endings --------------------------------------------------------------------------------- */
-static void identity_of_ending(struct live_counts *counts, const struct closed_connection *c,
-			       struct flow_identity *identity)
-{
-	memset(identity, 0, sizeof(*identity));
-	identity->known = FLOW_BY_CONNECTION | FLOW_KEY(VERDICT);
-	flow_identity_of_ending(identity, c);
-	if (c->interface) {
-		identity->interface =
-			string_pool_get(counts->pool, c->interface, strlen(c->interface));
-		identity->known |= FLOW_KEY(INTERFACE);
-	}
-	if (c->record.owner.pid) {
-		identity->comm = string_pool_get(counts->pool, c->record.owner.comm,
-						 task_comm_len(&c->record.owner));
-		identity->known |= FLOW_KEY(COMM);
-	}
-	if (c->container) {
-		const char *name = c->container->name ? c->container->name : c->container->id;
-
-		identity->container = string_pool_get(counts->pool, name, strlen(name));
-		identity->known |= FLOW_KEY(CONTAINER);
-	}
-	if (c->container && c->container->pod) {
-		identity->pod =
-			string_pool_get(counts->pool, c->container->pod, strlen(c->container->pod));
-		identity->known |= FLOW_KEY(POD);
-	}
-}
-
 static int counts_take(void *data, const struct closed_connection *c)
 {
 	struct live_counts *counts = data;
@@ -88,9 +59,9 @@ static int counts_take(void *data, const struct closed_connection *c)
 	/* A full accept queue is no conversation's. */
 	if (c->record.evidence.subject == SUBJECT_LISTENER)
 		return 0;
-	identity_of_ending(counts, c, &identity);
+	flow_identity_of_ending(&identity, c);
+	flow_identity_add_owner(&identity, c, counts->pool);
 	flow_counts_add_ending(all, c);
-	all[FLOW_COUNT_RST_HABIT] = c->habit_resets != 0;
 	memcpy(uncounted, all, sizeof(uncounted));
 	/* These are the kernel's. */
 	memset(uncounted, 0, TALLY_COUNT * sizeof(uncounted[0]));
@@ -163,7 +134,6 @@ int live_counts_open(const struct live_counts_options *options, struct engine *e
 	counts->ending = ending;
 	counts->data = data;
 	live.tracer.config.flags |= TRACER_TALLY | TRACER_SHOW_ALL;
-	live.tracer.config.storm_rate = 0; /* every ending counts by itself */
 	live.tracer.max_conversations = options->max_conversations;
 	if (counts_open_tables(counts, engine))
 		return log_error(-ENOMEM, "not enough memory");
@@ -238,7 +208,8 @@ void live_counts_recall(struct live_counts *counts, const struct closed_connecti
 
 	if (!counts->connections)
 		return;
-	identity_of_ending(counts, c, &identity);
+	flow_identity_of_ending(&identity, c);
+	flow_identity_add_owner(&identity, c, counts->pool);
 	flow_counts_add_ending(all, c);
 	flow_connections_take_ending(counts->connections, &identity, all);
 }
@@ -390,4 +361,36 @@ void live_counts_append_watched(const struct live_counts *counts, struct strbuf 
 	if (tracer_wire(counts->tracer))
 		wire_status(tracer_wire(counts->tracer), &status);
 	wire_status_append(b, &status);
+}
+
+void live_counts_tell_losses(const struct live_counts *counts, const struct engine *engine)
+{
+	const struct flow_groups *groups =
+		counts->options.keep_endings ? counts->endings : counts->groups;
+	uint64_t beyond = groups ? flow_groups_beyond(groups) : 0;
+	struct ledger ledger;
+
+	if (counts->connections)
+		beyond += flow_connections_beyond(counts->connections);
+	if (beyond)
+		log_warn("%" PRIu64
+			 " endings found no room for a row of their own: they are counted "
+			 "in the row (others)",
+			 beyond);
+	if (engine_fill_ledger(engine, &ledger))
+		return;
+	if (ledger.counters.counts[COUNTER_CLOSE_LOST])
+		log_warn("%" PRIu64
+			 " endings found the ring buffer full: they are missing by comm, "
+			 "container, pod and verdict, and in no count of packets",
+			 (uint64_t)ledger.counters.counts[COUNTER_CLOSE_LOST]);
+	if (ledger.counters.counts[COUNTER_CLOSE_GROUPED] > ledger.account.taken)
+		log_warn("%" PRIu64
+			 " endings of storms whose groups made room for others: they are "
+			 "missing by comm, container, pod and verdict",
+			 (uint64_t)(ledger.counters.counts[COUNTER_CLOSE_GROUPED] -
+				    ledger.account.taken));
+	if (ledger.counters.counts[COUNTER_FLOW_INSERT_FAILED])
+		log_warn("%" PRIu64 " packets found no room in the flow map and are not counted",
+			 (uint64_t)ledger.counters.counts[COUNTER_FLOW_INSERT_FAILED]);
 }

@@ -92,6 +92,9 @@ void live_counts_totals(const struct live_counts *counts, struct flow_row *ret);
 void live_counts_conversations(const struct live_counts *counts, size_t *ret_count,
 			       size_t *ret_most);
 
+/* Log what is missing in the rows, and what has none of its own, if anything: after engine_stop(). */
+void live_counts_tell_losses(const struct live_counts *counts, const struct engine *engine);
+
 /* As tracer_drop_privilege(). */
 void live_counts_drop_privilege(const struct live_counts *counts);
 

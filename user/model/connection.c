@@ -6,34 +6,6 @@
 #define US_PER_SECOND UINT64_C(1000000)
 #define CONTAINER_ID_SHORT 12 /* as docker and podman print it */
 
-/* A request socket, a listener's reply and the answer to a SYN are a server's. */
-static uint8_t role_of(const struct close_evidence *e)
-{
-	bool is_client = (e->seen & EVIDENCE(CLIENT)) != 0;
-	bool is_server = (e->seen & EVIDENCE(SERVER)) != 0;
-
-	if (e->subject == SUBJECT_FORWARDED)
-		return CONNECTION_ROLE_UNKNOWN;
-	if (is_client != is_server)
-		return is_client ? CONNECTION_ROLE_CLIENT : CONNECTION_ROLE_SERVER;
-	if (is_client)
-		return CONNECTION_ROLE_UNKNOWN;
-	if (e->subject == SUBJECT_REQUEST)
-		return CONNECTION_ROLE_SERVER;
-	if (e->subject == SUBJECT_REPLY && !e->state &&
-	    (e->reply_state == TCP_STATE_LISTEN || e->reply_state == TCP_STATE_NEW_SYN_RECV ||
-	     (e->trigger_flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) == TCP_FLAG_SYN))
-		return CONNECTION_ROLE_SERVER;
-	return CONNECTION_ROLE_UNKNOWN;
-}
-
-static uint8_t client_of(const struct close_evidence *e, uint8_t role)
-{
-	if (e->subject == SUBJECT_FORWARDED || role == CONNECTION_ROLE_CLIENT)
-		return CONNECTION_CLIENT_LOCAL;
-	return role == CONNECTION_ROLE_SERVER ? CONNECTION_CLIENT_PEER : CONNECTION_CLIENT_UNKNOWN;
-}
-
 /* Whether packets were counted, and whether that began before the SYN. */
 static uint32_t wire_presence(const struct close_record *record)
 {
@@ -101,8 +73,8 @@ void connection_from_record(const struct close_record *record, const struct reco
 	if (record->head.flags & RECORD_FROM_CAPTURE)
 		ret->present |= CONNECTION_HAS_BYTES;
 	ret->present |= wire_presence(record);
-	ret->role = role_of(&record->evidence);
-	ret->client = client_of(&record->evidence, ret->role);
+	ret->role = ending_role(&record->evidence);
+	ret->client = ending_client(&record->evidence);
 	if (record->ifindex && context->interface_name)
 		ret->interface = context->interface_name(context->interface_data, record->key.netns,
 							 record->ifindex);
@@ -116,6 +88,7 @@ void connection_from_storm(const struct storm_record *storm, const struct record
 	ret->wall_ns = clock_map_to_wall_ns(&context->clock, storm->last_ns);
 	ret->repeated = storm->repeated;
 	ret->storm_level = storm->level;
+	ret->sums = &storm->sums;
 }
 
 static bool is_ipv4_any(const uint8_t addr[16])

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "include/ending_counts.h"
 #include "include/record.h"
 #include "user/base/clock.h"
 #include "user/base/strbuf.h"
@@ -20,20 +21,6 @@
 #define CONNECTION_HAS_WIRE 0x8 /* packets were counted: a count of 0 is a fact */
 #define CONNECTION_HAS_SYN 0x10 /* and so were the SYNs: the tracer is older than the socket */
 #define CONNECTION_HAS_BYTES 0x20 /* bytes sent and received, and retransmits, are facts */
-
-/* What of the local end is known; a forwarded connection has none. */
-enum connection_role {
-	CONNECTION_ROLE_UNKNOWN,
-	CONNECTION_ROLE_CLIENT,
-	CONNECTION_ROLE_SERVER,
-};
-
-/* Which end is the client. "local" for a forwarded connection, too. */
-enum connection_client {
-	CONNECTION_CLIENT_UNKNOWN,
-	CONNECTION_CLIENT_LOCAL,
-	CONNECTION_CLIENT_PEER,
-};
 
 struct host_timeouts;
 struct oom_kill;
@@ -125,6 +112,7 @@ struct string_list {
  * @follows      The ending that most probably caused this one, `follows_gap_us` before; set by the
  *               pipeline; may be NULL.
  * @oom_kill     Of the process that closed, set by the pipeline; may be NULL.
+ * @sums         Over all endings that a storm's record stands for; NULL for any other.
  * @zeek @capture  Set by a replay; NULL for what was seen live.
  */
 struct closed_connection {
@@ -149,6 +137,7 @@ struct closed_connection {
 	uint64_t habit_resets;
 	const struct zeek_summary *zeek;
 	const struct capture_story *capture;
+	const struct ending_sums *sums;
 	struct string_list kernel_stack;
 	struct string_list user_stack;
 	uint32_t present; /* CONNECTION_HAS_* */
@@ -164,7 +153,7 @@ struct closed_connection {
 void connection_from_record(const struct close_record *record, const struct record_context *context,
 			    struct closed_connection *ret);
 
-/* As above, for a record that stands for many. */
+/* As above, for a record that stands for many; `ret` borrows its sums. */
 void connection_from_storm(const struct storm_record *storm, const struct record_context *context,
 			   struct closed_connection *ret);
 

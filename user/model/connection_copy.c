@@ -12,7 +12,7 @@
 #define ALIGNMENT sizeof(uint64_t)
 
 /* Who adds a pointer to the struct is asked to copy what it points to, below. */
-#define MEMBERS_BYTES 200
+#define MEMBERS_BYTES 208
 _Static_assert(sizeof(struct closed_connection) - sizeof(struct close_record) == MEMBERS_BYTES,
 	       "connection_copy() does not know all members");
 
@@ -97,6 +97,7 @@ static void put_connection(struct piece *piece, const struct closed_connection *
 	copy.zone_peer = put_text(piece, c->zone_peer);
 	copy.zeek = put_zeek(piece, c->zeek);
 	copy.capture = put_story(piece, c->capture);
+	copy.sums = piece_put(piece, c->sums, sizeof(*c->sums));
 	put_list(piece, &copy.kernel_stack);
 	put_list(piece, &copy.user_stack);
 	if (piece->base)
