@@ -225,9 +225,9 @@ void live_counts_add_ending(struct live_counts *counts, const struct closed_conn
 	uint64_t all[FLOW_COUNT_COUNT] = {};
 	struct flow_identity identity;
 
-	identity_of_ending(counts, c, &identity);
+	flow_identity_of_ending(&identity, c);
+	flow_identity_add_owner(&identity, c, counts->pool);
 	flow_counts_add_ending(all, c);
-	all[FLOW_COUNT_RST_HABIT] = c->habit_resets != 0;
 	flow_groups_take_ending(groups, &identity, all);
 }
 
