@@ -9,13 +9,15 @@
 #include "tests/harness/test.h"
 #include "user/command/doctor_options.h"
 #include "user/command/flows_options.h"
+#include "user/command/record_options.h"
 #include "user/command/replay_options.h"
+#include "user/command/report_options.h"
 #include "user/command/trace_options.h"
 #include "user/option/option_value.h"
 
 static const struct option_table *const tables[] = {
-	&trace_option_table,  &flows_option_table,  &top_option_table,
-	&replay_option_table, &doctor_option_table,
+	&trace_option_table,  &flows_option_table,  &top_option_table,	  &replay_option_table,
+	&doctor_option_table, &record_option_table, &report_option_table,
 };
 
 #define TABLE_COUNT (sizeof(tables) / sizeof(tables[0]))
