@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "tests/harness/test.h"
+#include "user/base/cleanup.h"
+#include "user/pipeline/ledger_rows.h"
+#include "user/render/forms.h"
 
 /* The ledger in a buffer that the next call overwrites. */
 static const char *text_of(const struct ledger *ledger)
@@ -221,6 +224,44 @@ TEST(grouped_endings_are_a_part_of_their_own)
 		    "note: grouped_untold 10 (grouped endings that are in no record: their "
 		    "groups made room for others)");
 	assert_no(&ledger, "add up");
+}
+
+TEST(rows_are_the_lines_and_every_equation_holds)
+{
+	static struct ledger_row rows[LEDGER_ROWS_MOST];
+	_cleanup_(strbuf_release) struct strbuf b = STRBUF_INIT;
+	_cleanup_(form_close) struct form *form = NULL;
+	uint64_t total[LEDGER_EQUATION_COUNT] = { 0 }, sum[LEDGER_EQUATION_COUNT] = { 0 };
+	struct ledger ledger = {};
+	size_t count;
+
+	ledger.counters.verdicts[CLOSE_PEER_RESET] = 9;
+	ledger.counters.verdicts[CLOSE_FIN_NORMAL] = 4;
+	ledger.counters.counts[COUNTER_CLOSE_LOST] = 2;
+	ledger.counters.counts[COUNTER_CLOSE_NORMAL] = 4;
+	ledger.account.shown = 7;
+	ledger.counters.counts[COUNTER_RST_IN_SOCKET] = 8;
+	ledger.counters.counts[COUNTER_RST_ACCEPTED] = 5;
+	ledger.counters.counts[COUNTER_RST_IN_FORWARDED] = 1;
+	ledger.counters.counts[COUNTER_RST_OUT_STACK] = 3;
+	count = ledger_rows(&ledger, rows);
+	assert_int_equal(count, LEDGER_LINE_COUNT + CLOSE_VERDICT_COUNT - 1 + COUNTER_COUNT);
+	for (size_t i = 0; i < count; i++) {
+		uint64_t *place = rows[i].is_total ? total : sum;
+
+		assert_true(rows[i].name[0] && rows[i].meaning[0]);
+		place[rows[i].equation] += rows[i].value;
+	}
+	for (int i = 1; i < LEDGER_EQUATION_COUNT; i++)
+		assert_int_equal(total[i], sum[i]);
+	assert_int_equal(total[LEDGER_EQUATION_ENDINGS], 13);
+	assert_int_equal(total[LEDGER_EQUATION_RSTS_IN], 9);
+	assert_int_equal(form_open(&ndjson_form_ops,
+				   &(struct form_options){ .type = &ledger_row_type }, &form),
+			 0);
+	form_append(form, &b, &rows[LEDGER_SHOWN]);
+	assert_string_equal(b.data, "{\"name\":\"shown\",\"value\":7,\"equation\":\"endings\","
+				    "\"meaning\":\"written by themselves\"}\n");
 }
 
 TEST_MAIN()

@@ -5,6 +5,7 @@
 
 #include "user/base/json_text.h"
 #include "user/model/names.h"
+#include "user/pipeline/ledger_rows.h"
 
 enum counter_kind { KIND_LOSS, KIND_WIRE, KIND_CLOSE, KIND_NOTE };
 
@@ -23,22 +24,12 @@ static const char *const snmp_names[SNMP_COUNT] = { SNMP_OF_ENDINGS(SNMP_NAME)
 
 #define PREFIX "closetrace: "
 
-static unsigned long long verdict_total(const struct ledger *ledger, int verdict)
+uint64_t ledger_verdict_total(const struct ledger *ledger, int verdict)
 {
 	return ledger->counters.verdicts[verdict] + ledger->account.verdicts[verdict];
 }
 
-static unsigned long long endings_total(const struct ledger *ledger)
-{
-	unsigned long long total = 0;
-
-	for (int i = 1; i < CLOSE_VERDICT_COUNT; i++)
-		total += verdict_total(ledger, i);
-	return total;
-}
-
-/* Counted by the kernel side, and in no record that came: a group that made room. */
-static unsigned long long grouped_untold(const struct ledger *ledger)
+uint64_t ledger_grouped_untold(const struct ledger *ledger)
 {
 	return ledger->counters.counts[COUNTER_CLOSE_GROUPED] - ledger->account.taken;
 }
@@ -48,51 +39,28 @@ unsigned long long ledger_lost(const struct ledger *ledger)
 	return ledger->counters.counts[COUNTER_CLOSE_LOST] + ledger->account.bad;
 }
 
-/* What the first outlet made of what it was offered; it is all shown where there is none. */
-static void split_shown(const struct ledger *ledger, unsigned long long *shown,
-			unsigned long long *grouped, unsigned long long *unwritten)
+static void append_line(struct strbuf *b, const uint64_t *values, enum ledger_equation equation)
 {
-	const struct outlet_account *first = &ledger->outlets[0];
-
-	*shown = ledger->account.shown;
-	*grouped = ledger->account.grouped;
-	*unwritten = 0;
-	if (!ledger->outlet_count)
-		return;
-	*shown = first->written + first->skipped - first->grouped;
-	*grouped = first->grouped;
-	*unwritten = outlet_account_lost(first);
+	strbuf_append_str(b, PREFIX "ledger: ");
+	ledger_append_equation(b, values, equation);
+	strbuf_append_char(b, '\n');
 }
 
-static void append_endings(struct strbuf *b, const struct ledger *ledger)
+static void append_endings(struct strbuf *b, const struct ledger *ledger, const uint64_t *values)
 {
-	const __u64 *counts = ledger->counters.counts;
-	unsigned long long normal = counts[COUNTER_CLOSE_NORMAL] + ledger->account.normal;
-	unsigned long long filtered = counts[COUNTER_CLOSE_FILTERED] + ledger->account.filtered;
-	unsigned long long shown, grouped, unwritten, sum;
+	int64_t missing = ledger_difference(values, LEDGER_EQUATION_ENDINGS);
+	unsigned long long untold = ledger_grouped_untold(ledger);
 
-	split_shown(ledger, &shown, &grouped, &unwritten);
-	grouped += grouped_untold(ledger);
-	sum = shown + grouped + normal + filtered + ledger->account.beyond + unwritten +
-	      ledger_lost(ledger);
-	strbuf_appendf(b, PREFIX "ledger: %llu endings = %llu shown", endings_total(ledger), shown);
-	if (grouped)
-		strbuf_appendf(b, " + %llu grouped", grouped);
-	strbuf_appendf(b, " + %llu normal + %llu filtered out", normal, filtered);
-	if (ledger->account.beyond)
-		strbuf_appendf(b, " + %llu beyond --count", ledger->account.beyond);
-	if (unwritten)
-		strbuf_appendf(b, " + %llu not written", unwritten);
-	strbuf_appendf(b, " + %llu lost\n", ledger_lost(ledger));
-	if (sum != endings_total(ledger))
+	append_line(b, values, LEDGER_EQUATION_ENDINGS);
+	if (missing)
 		strbuf_appendf(b,
 			       PREFIX "note: the endings do not add up: %lld not accounted for\n",
-			       (long long)(endings_total(ledger) - sum));
-	if (grouped_untold(ledger))
+			       (long long)missing);
+	if (untold)
 		strbuf_appendf(b,
 			       PREFIX "note: grouped_untold %llu (grouped endings that are in no "
 				      "record: their groups made room for others)\n",
-			       grouped_untold(ledger));
+			       untold);
 	if (ledger->waiting)
 		strbuf_appendf(b,
 			       PREFIX "note: %llu closes still waited for the peer and are not "
@@ -131,19 +99,6 @@ void ledger_append_outlets(struct strbuf *b, const struct ledger *ledger)
 		append_outlet(b, ledger->outlet_names[i], &ledger->outlets[i]);
 }
 
-/*
- * Packets are counted between the two looks, when all programs were in place: while they are
- * put on or taken off, some see what others do not.
- */
-static void packet_counts(const struct ledger *ledger, __u64 ret[COUNTER_COUNT])
-{
-	const struct kernel_account *kernel = &ledger->kernel;
-
-	for (int i = 0; i < COUNTER_COUNT; i++)
-		ret[i] = kernel->is_known ? kernel->after.counts[i] - kernel->before.counts[i] :
-					    ledger->counters.counts[i];
-}
-
 static void append_not_watched(struct strbuf *b, const struct ledger *ledger)
 {
 	unsigned long long hooked = ledger->interfaces_hooked, waiting = ledger->interfaces_waiting,
@@ -162,35 +117,17 @@ static void append_not_watched(struct strbuf *b, const struct ledger *ledger)
 			       (unsigned long long)ledger->namespaces_closed);
 }
 
-static void append_resets(struct strbuf *b, const struct ledger *ledger)
+static void append_resets(struct strbuf *b, const uint64_t *values)
 {
-	__u64 c[COUNTER_COUNT];
-	unsigned long long sockets, accepted, in, out;
+	int64_t more = -ledger_difference(values, LEDGER_EQUATION_RSTS_IN);
 
-	packet_counts(ledger, c);
-	sockets = c[COUNTER_RST_IN_SOCKET];
-	accepted = c[COUNTER_RST_ACCEPTED];
-	in = sockets + c[COUNTER_RST_IN_REQUEST] + c[COUNTER_RST_IN_TIME_WAIT] +
-	     c[COUNTER_RST_IN_NO_SOCKET] + c[COUNTER_RST_IN_FORWARDED];
-	out = c[COUNTER_RST_OUT_SOCKET] + c[COUNTER_RST_OUT_STACK] + c[COUNTER_RST_OUT_FIREWALL] +
-	      c[COUNTER_RST_OUT_FORWARDED];
-	strbuf_appendf(b,
-		       PREFIX "ledger: %llu RSTs in = %llu accepted + %llu"
-			      " ignored + %llu half-open + %llu TIME_WAIT + %llu"
-			      " no socket + %llu forwarded\n",
-		       in, accepted, sockets > accepted ? sockets - accepted : 0,
-		       c[COUNTER_RST_IN_REQUEST], c[COUNTER_RST_IN_TIME_WAIT],
-		       c[COUNTER_RST_IN_NO_SOCKET], c[COUNTER_RST_IN_FORWARDED]);
-	if (accepted > sockets)
+	append_line(b, values, LEDGER_EQUATION_RSTS_IN);
+	if (more)
 		strbuf_appendf(b,
-			       PREFIX "note: %llu more RSTs were accepted than were seen "
+			       PREFIX "note: %lld more RSTs were accepted than were seen "
 				      "coming in for a socket\n",
-			       accepted - sockets);
-	strbuf_appendf(b,
-		       PREFIX "ledger: %llu RSTs out = %llu active + %llu"
-			      " reply + %llu netfilter + %llu forwarded\n",
-		       out, c[COUNTER_RST_OUT_SOCKET], c[COUNTER_RST_OUT_STACK],
-		       c[COUNTER_RST_OUT_FIREWALL], c[COUNTER_RST_OUT_FORWARDED]);
+			       (long long)more);
+	append_line(b, values, LEDGER_EQUATION_RSTS_OUT);
 }
 
 static void append_verdicts(struct strbuf *b, const struct ledger *ledger)
@@ -198,10 +135,11 @@ static void append_verdicts(struct strbuf *b, const struct ledger *ledger)
 	const char *separator = PREFIX "ledger: by verdict: ";
 
 	for (int i = 1; i < CLOSE_VERDICT_COUNT; i++) {
-		if (!verdict_total(ledger, i))
+		unsigned long long total = ledger_verdict_total(ledger, i);
+
+		if (!total)
 			continue;
-		strbuf_appendf(b, "%s%llu %s", separator, verdict_total(ledger, i),
-			       verdict_name(i));
+		strbuf_appendf(b, "%s%llu %s", separator, total, verdict_name(i));
 		separator = ", ";
 	}
 	if (*separator == ',')
@@ -307,7 +245,9 @@ static void append_snmp_others(struct strbuf *b, const struct ledger *ledger)
 			       PREFIX
 			       "kernel: ListenOverflows %llu (SYNs and final ACKs that full accept "
 			       "queues dropped; told in %llu endings)\n",
-			       overflows, verdict_total(ledger, CLOSE_LOCAL_LISTEN_OVERFLOW));
+			       overflows,
+			       (unsigned long long)ledger_verdict_total(
+				       ledger, CLOSE_LOCAL_LISTEN_OVERFLOW));
 	if (timeouts)
 		strbuf_appendf(b,
 			       PREFIX
@@ -383,13 +323,16 @@ static void append_not_shown(struct strbuf *b, const struct ledger *ledger)
 
 void ledger_append(struct strbuf *b, const struct ledger *ledger)
 {
-	append_endings(b, ledger);
+	uint64_t values[LEDGER_LINE_COUNT];
+
+	ledger_values(ledger, values);
+	append_endings(b, ledger, values);
 	if (ledger->outlet_count > 1 ||
 	    (ledger->outlet_count && outlet_account_lost(&ledger->outlets[0])))
 		ledger_append_outlets(b, ledger);
 	append_verdicts(b, ledger);
 	if (ledger->wire_hooked) {
-		append_resets(b, ledger);
+		append_resets(b, values);
 		append_not_watched(b, ledger);
 	}
 	append_kernel(b, ledger);

@@ -67,6 +67,12 @@ struct ledger {
 	bool wire_partly;
 };
 
+/* Endings with this verdict, as they were decided at last. */
+uint64_t ledger_verdict_total(const struct ledger *ledger, int verdict);
+
+/* Counted by the kernel side, and in no record that came: their groups made room for others. */
+uint64_t ledger_grouped_untold(const struct ledger *ledger);
+
 /* Endings that were decided but never reached the outlets for want of room or memory. */
 unsigned long long ledger_lost(const struct ledger *ledger);
 
