@@ -7,6 +7,7 @@
 
 #include "user/base/cleanup.h"
 #include "user/base/log.h"
+#include "user/kernel/privilege.h"
 #include "user/command/command.h"
 #include "user/command/report_options.h"
 #include "user/model/fields.h"
@@ -100,6 +101,8 @@ static int report_ask(const struct report_options *options, const struct questio
 		if (err)
 			return log_error(err, "--columns: %s", error.data ?: "not enough memory");
 	}
+	if (!err)
+		privilege_drop_but_file(options->path);
 	err = err ?: store_open_reader(options->path, &store);
 	if (err)
 		return err;

@@ -256,3 +256,13 @@ void privilege_drop_everything(uint32_t uses)
 	if (err && err != -EOPNOTSUPP)
 		log_warn("keeping more privilege than needed: %s", strerror(-err));
 }
+
+void privilege_drop_but_file(const char *path)
+{
+	int err = privilege_drop_in_writer(path);
+
+	if (!err)
+		err = privilege_filter_calls();
+	if (err && err != -EOPNOTSUPP)
+		log_warn("keeping more privilege than needed: %s", strerror(-err));
+}

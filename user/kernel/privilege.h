@@ -79,6 +79,12 @@ int privilege_filter_calls(void);
 /* Both steps, for who has one thread. Failures are logged, and cost nothing else. */
 void privilege_drop_everything(uint32_t uses);
 
+/*
+ * The same for who goes on with a file, and with others beside it that are made as they are needed, as
+ * a database has: no capability, but the user stays whose folder it is (see privilege_drop_in_writer()).
+ */
+void privilege_drop_but_file(const char *path);
+
 /* Give up all capabilities, in this thread. Async-signal-safe. */
 void privilege_drop_all(void);
 
