@@ -11,6 +11,7 @@ writers=(
 	'user/enrich/user_namer.c|questions and answers of its process, through pipes'
 	'user/outlet/writer.c|an eventfd'
 	'user/outlet/writer_file.c|text of a form (user/render), whose cells are escaped, and packets'
+	'user/replay/annotator.c|packets as they were, and comments, escaped'
 	'user/report/report_output.c|text of a form'
 	'user/tui/terminal.c|frames of user/tui, whose cells are escaped, and what messages wrote meanwhile'
 	'user/command/replay.c|progress: numbers'

@@ -8,7 +8,7 @@ CONNECTION is PORT:WORD, from 10.0.0.1:PORT to 10.0.0.2:80, 1 ms between packets
 refused, normal, aborted (the client resets), reset (the server resets), wild (a reset far out of
 window, then a normal close), silent (SYN alone), open, randomN (60 segments by chance, N the seed).
 OPTION: --start SECONDS, --link raw|sll|ethernet,
---ng (pcapng), --snap BYTES, --bad-checksum-of-resets, --vlan.
+--ng (pcapng), --snap BYTES, --bad-checksum-of-resets, --bad-checksums, --vlan.
 """
 import random
 import struct
@@ -66,7 +66,7 @@ def packet(port, step, break_resets):
     tcp += b"x" * payload
     pseudo = address(source) + address(dest) + struct.pack(">HH", 6, len(tcp))
     value = checksum(pseudo + tcp)
-    if break_resets and flags & R:
+    if break_resets and (flags & R or break_resets == "all"):
         value ^= 0x0F0F
     tcp = tcp[:16] + struct.pack(">H", value) + tcp[18:]
     ip = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(tcp), 7, 0, 64, 6, 0) + address(source) + address(dest)
@@ -109,7 +109,7 @@ def main():
     for word in words:
         port, kind = word.split(":")
         for step in chance(kind) if kind.startswith("random") else KINDS[kind]:
-            data = frame(packet(int(port), step, "bad-checksum-of-resets" in switches), options["link"], "vlan" in switches)
+            data = frame(packet(int(port), step, "all" if "bad-checksums" in switches else "bad-checksum-of-resets" in switches), options["link"], "vlan" in switches)
             cut = data[:snap]
             if "ng" in switches:
                 out.write(block(6, struct.pack("<IIIII", 0, time_ns >> 32, time_ns & 0xFFFFFFFF, len(cut), len(data)) + cut))

@@ -241,3 +241,67 @@ failed() { # failed STATUS WORD ARGUMENTS...: one sentence with WORD in it
 	replay --by zone_client -s syn_count -t 1 -o ndjson "$BATS_TEST_TMPDIR/kinds.pcap"
 	says .zone_client private
 }
+
+@test "replay: from the line to the packet" {
+	capture a.pcap 1001:refused 1002:normal 1004:reset
+	replay -o ndjson "$BATS_TEST_TMPDIR/a.pcap"
+	says '[.local_port, .first_frame, .frame, .capture_file] | @csv' "\
+1001,1,2,\"$BATS_TEST_TMPDIR/a.pcap\"
+1004,11,16,\"$BATS_TEST_TMPDIR/a.pcap\""
+	grep -qF "wireshark -r '$BATS_TEST_TMPDIR/a.pcap' -g 2 -Y 'ip.addr == 10.0.0.1 && ip.addr == 10.0.0.2 && tcp.port == 1001 && tcp.port == 80'" "$BATS_TEST_TMPDIR/err"
+	grep -qF 'endings: 1 fin_normal, 1 peer_refused, 1 peer_reset' "$BATS_TEST_TMPDIR/err"
+	grep -qF 'at servers: 10.0.0.2:80 1 peer_refused, 1 peer_reset' "$BATS_TEST_TMPDIR/err"
+	TZ=UTC replay "$BATS_TEST_TMPDIR/a.pcap"
+	grep -q '^1970-01-01 00:16:40.001 *2  peer_refused' "$BATS_TEST_TMPDIR/out"
+	replay --time relative "$BATS_TEST_TMPDIR/a.pcap"
+	grep -q '^ *0.015000 *16  peer_reset' "$BATS_TEST_TMPDIR/out"
+	command -v tshark >/dev/null || skip "tshark is not installed"
+	[ "$(tshark -r "$BATS_TEST_TMPDIR/a.pcap" -Y "$(jq -r 'select(.local_port == 1004).display_filter' "$BATS_TEST_TMPDIR/out" 2>/dev/null || echo tcp.port==1004)" 2>/dev/null | wc -l)" = 6 ]
+}
+
+@test "replay: -w writes what went wrong, annotated, and Wireshark's tools take it" {
+	command -v tshark >/dev/null || skip "tshark is not installed"
+	local out=$BATS_TEST_TMPDIR/out.pcapng
+	capture a.pcap 1001:refused 1002:normal
+	capture b.pcapng --ng --link sll --start 2000 1004:reset
+	replay -w "$out" -o ndjson "$BATS_TEST_TMPDIR/a.pcap" "$BATS_TEST_TMPDIR/b.pcapng"
+	capinfos "$out" >/dev/null
+	tshark -r "$out" -T fields -e tcp.srcport -e frame.comment 2>/dev/null >"$BATS_TEST_TMPDIR/packets"
+	cat "$BATS_TEST_TMPDIR/packets"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/packets")" = 8 ]
+	[ "$(grep -c 'closetrace: ' "$BATS_TEST_TMPDIR/packets")" = 2 ]
+	sed -n 2p "$BATS_TEST_TMPDIR/packets" | grep -q 'closetrace: peer_refused: .*(frame 2 of .*a.pcap)'
+	sed -n 8p "$BATS_TEST_TMPDIR/packets" | grep -q 'closetrace: peer_reset: .*(frame 6 of .*b.pcapng)'
+	replay -a -w "$out" -o ndjson "$BATS_TEST_TMPDIR/a.pcap" "$BATS_TEST_TMPDIR/b.pcapng"
+	[ "$(tshark -r "$out" 2>/dev/null | wc -l)" = 16 ]
+	# Read again, it says the same.
+	replay -o ndjson "$out"
+	says .verdict "peer_refused
+peer_reset"
+	failed 1 "would overwrite the capture" -w "$BATS_TEST_TMPDIR/a.pcap" "$BATS_TEST_TMPDIR/a.pcap"
+	[ -s "$BATS_TEST_TMPDIR/a.pcap" ]
+	failed 1 "reads a capture twice" -w "$out" - <"$BATS_TEST_TMPDIR/a.pcap"
+}
+
+@test "replay: checksums that are all wrong count in, and that is said" {
+	capture a.pcap --bad-checksums 1001:refused 1004:reset
+	replay -o ndjson "$BATS_TEST_TMPDIR/a.pcap"
+	says .local_port "1001
+1004"
+	grep -qF 'most checksums are wrong' "$BATS_TEST_TMPDIR/err"
+	replay --checksums strict -o ndjson "$BATS_TEST_TMPDIR/a.pcap"
+	[ ! -s "$BATS_TEST_TMPDIR/out" ]
+	replay --checksums off -o ndjson "$BATS_TEST_TMPDIR/a.pcap"
+	says .local_port "1001
+1004"
+	failed 2 "not \"perhaps\"" --checksums perhaps "$BATS_TEST_TMPDIR/a.pcap"
+}
+
+@test "replay: records hold what --by counts" {
+	capture a.pcap $(printf '%s:random5 ' {3000..3099} | awk '{ for (i = 1; i <= NF; i++) printf "%s%d ", $i, i }')
+	replay -a -o ndjson "$BATS_TEST_TMPDIR/a.pcap"
+	jq -s '[(map(.rst_count) | add), (map(.fin_count) | add), (map(.syn_count) | add)]' -c "$BATS_TEST_TMPDIR/out" >"$BATS_TEST_TMPDIR/records"
+	jq -e -s '[.[].time] | . == sort' "$BATS_TEST_TMPDIR/out"
+	replay --by server -o ndjson "$BATS_TEST_TMPDIR/a.pcap"
+	jq -s '[(map(.rst_count) | add), (map(.fin_count) | add), (map(.syn_count) | add)]' -c "$BATS_TEST_TMPDIR/out" | cmp - "$BATS_TEST_TMPDIR/records"
+}

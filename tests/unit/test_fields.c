@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "user/model/capture_story.h"
 #include "user/model/fields.h"
 #include "user/model/field_text.h"
 #include "user/model/zeek_summary.h"
@@ -119,6 +120,10 @@ static const struct expected full[] = {
 	{ "rst_seq_offset", "-7" },
 	{ "repeated", "1" },
 	{ "first_time", "null" },
+	{ "frame", "null" },
+	{ "first_frame", "null" },
+	{ "capture_file", "null" },
+	{ "display_filter", "null" },
 };
 
 TEST(a_full_record_gives_every_field)
@@ -136,6 +141,21 @@ TEST(a_full_record_gives_every_field)
 			fail_msg("%s is %s, expected %s", full[i].name, json_of(&c, full[i].name),
 				 full[i].json);
 	}
+}
+
+TEST(a_capture_has_the_places_of_packets)
+{
+	struct closed_connection c = sample_connection_with_stacks();
+	struct capture_story story = {
+		.frame = 8, .first_frame = 3, .file = "a\n.pcap", .rst_ignored = { 1, 2 }
+	};
+
+	c.capture = &story;
+	assert_string_equal(json_of(&c, "frame"), "8");
+	assert_string_equal(json_of(&c, "first_frame"), "3");
+	assert_string_equal(json_of(&c, "capture_file"), "\"a\\n.pcap\"");
+	assert_string_equal(json_of(&c, "rst_ignored"), "3");
+	assert_non_null(strstr(json_of(&c, "display_filter"), " && tcp.port == "));
 }
 
 TEST(a_death_is_told_by_its_fields)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "user/base/cleanup.h"
@@ -21,7 +22,9 @@
 #include "user/outlet/call_outlet.h"
 #include "user/outlet/outlets.h"
 #include "user/pipeline/pipeline.h"
+#include "user/replay/annotator.h"
 #include "user/replay/capture_set.h"
+#include "user/replay/capture_summary.h"
 #include "user/replay/kernel_engine.h"
 #include "user/replay/replay.h"
 
@@ -40,6 +43,9 @@ struct replay_run {
 	struct replay_program *program; /* NULL without --in-kernel */
 	struct kernel_engine kernel_engine;
 	struct replay_groups *groups; /* NULL without --by */
+	struct annotator *annotator; /* NULL without -w */
+	struct capture_summary *summary_of_all;
+	bool is_live; /* something is read that may still be written */
 	struct zones *zones; /* NULL without --zones and --by */
 	struct filter *filter; /* NULL without --filter; of rows with --by */
 	struct strbuf scratch; /* the filter's */
@@ -69,6 +75,8 @@ static void run_release(struct replay_run *run)
 	outlets_free(&run->outlets);
 	filter_free(&run->filter);
 	replay_groups_free(&run->groups);
+	annotator_free(&run->annotator);
+	capture_summary_free(&run->summary_of_all);
 	zones_free(&run->zones);
 	strbuf_release(&run->scratch);
 }
@@ -102,6 +110,8 @@ static int run_take(void *data, const struct close_record *record,
 
 	run->summary = summary;
 	run->story = story;
+	if (story)
+		capture_summary_add(run->summary_of_all, record, story);
 	return pipeline_feed(run->pipeline, record, sizeof(*record));
 }
 
@@ -110,6 +120,24 @@ static int run_take_for_zeek(void *data, const struct close_record *record,
 			     const struct zeek_summary *summary)
 {
 	return run_take(data, record, summary, NULL);
+}
+
+/* What is shown, beside where it is shown: for the summary, and for -w. */
+static int shown_take(void *data, const struct closed_connection *c)
+{
+	struct replay_run *run = data;
+
+	capture_summary_shown(run->summary_of_all, c);
+	return run->annotator ? annotator_note(run->annotator, c) : 0;
+}
+
+static int open_shown(struct replay_run *run)
+{
+	struct outlet *shown;
+
+	if (call_outlet_new("packets", shown_take, run, &shown))
+		return log_error(-ENOMEM, "not enough memory");
+	return outlets_add(run->outlets, shown);
 }
 
 /* -- counting instead of writing (--by) --------------------------------------------------------- */
@@ -169,11 +197,14 @@ static int open_replay(struct replay_run *run)
 	struct replay_options options = {
 		.engine = &replay_native_engine,
 		.max_flows = run->options->max_flows,
+		.files = (const char *const *)run->options->common.words,
+		.is_live = run->is_live,
 		.decap = run->options->decap,
 		.checksums = run->options->no_checksums ?
 				     CHECKSUMS_OFF :
 				     (enum checksum_mode)run->options->checksums,
 		.tell_open = run->options->output.show_all || run->groups,
+		.any_order = run->groups,
 		.ended = for_zeek ? NULL : run_take,
 		.connection = for_zeek ? run_take_for_zeek : NULL,
 		.data = run,
@@ -200,11 +231,29 @@ static int open_program(struct replay_run *run)
 /* Nothing of them is read before privilege is gone. */
 static int open_files_early(const struct replay_command_options *options)
 {
-	if (input_files_open((const char *const *)options->common.words,
-			     options->common.word_count) ||
+	const char *const *files = (const char *const *)options->common.words;
+	size_t count = options->common.word_count;
+
+	if (input_files_open(files, count) ||
+	    (options->write_path && input_files_open(files, count)) || /* the second time */
 	    input_files_open(&options->filter.zones_path, 1))
 		return log_error(-ENOMEM, "not enough memory");
 	return 0;
+}
+
+/* What is not a file may be a capture in the making: its endings are wanted as they come. */
+static bool reads_pipes(const struct replay_command_options *options)
+{
+	struct stat info;
+
+	for (size_t i = 0; i < options->common.word_count; i++) {
+		const char *path = options->common.words[i];
+		int err = strcmp(path, "-") ? stat(path, &info) : fstat(STDIN_FILENO, &info);
+
+		if (!err && !S_ISREG(info.st_mode))
+			return true;
+	}
+	return false;
 }
 
 static void catch_signals(void)
@@ -242,6 +291,17 @@ static void hide_progress(const struct replay_run *run)
 		fprintf(stderr, "\r\033[K");
 }
 
+/* Whose checksums were wrong, and were not minded. */
+static void append_habit(struct strbuf *b, const struct replay_run *run)
+{
+	if (!replay_counters(run->replay)->wrong_by_habit)
+		return;
+	strbuf_append_str(b, "closetrace: ");
+	replay_append_checksum_habit(b, run->replay);
+	strbuf_append_str(b, ", as on a host that leaves them to its interface: they count in "
+			     "(--checksums strict leaves them out)\n");
+}
+
 /* What was read, and what became of it. */
 static void print_account(const struct replay_run *run)
 {
@@ -270,8 +330,11 @@ static void print_account(const struct replay_run *run)
 	if (unwritten)
 		strbuf_appendf(&text, " + %llu not written", (unsigned long long)unwritten);
 	strbuf_append_char(&text, '\n');
-	if (ledger.outlet_count > 1 && !run->groups)
+	if (run->options->output.request_count > 1 && !run->groups)
 		ledger_append_outlets(&text, &ledger);
+	append_habit(&text, run);
+	if (!run->groups && !run->for_zeek)
+		capture_summary_append(&text, run->summary_of_all);
 	text_print(stderr, &text);
 }
 
@@ -294,6 +357,26 @@ static int take_all(struct replay_run *run)
 	return err < 0 ? err : 0;
 }
 
+/* The files once more, for -w: now it is known what went wrong. */
+static int write_packets(struct replay_run *run)
+{
+	const struct replay_command_options *options = run->options;
+	_cleanup_(strbuf_release) struct strbuf text = STRBUF_INIT;
+	int err;
+
+	capture_set_free(&run->captures);
+	err = capture_set_open(options->common.words, options->common.word_count, &run->captures);
+	if (!err)
+		err = annotator_write(run->annotator, run->captures, options->decap,
+				      &is_interrupted);
+	if (err < 0)
+		return err;
+	strbuf_append_str(&text, "closetrace: ");
+	annotator_append_account(&text, run->annotator);
+	strbuf_append_char(&text, '\n');
+	return text_print(stderr, &text);
+}
+
 static int print_groups(struct replay_run *run)
 {
 	uint64_t first_ns = 0, last_ns = 0;
@@ -313,6 +396,8 @@ static int run_files(struct replay_run *run)
 	outlets_err = outlets_drain(run->outlets, UINT64_MAX);
 	if (replay_counters(run->replay)->packets || !capture_set_error(run->captures))
 		print_account(run);
+	if (!err && run->annotator && !is_interrupted && write_packets(run))
+		return EXIT_RUNTIME;
 	if (err == -ENOMEM) {
 		log_error(err, "not enough memory; --max-flows N remembers fewer connections");
 		return EXIT_RUNTIME;
@@ -322,13 +407,40 @@ static int run_files(struct replay_run *run)
 	return capture_set_error(run->captures) && !is_interrupted ? EXIT_RUNTIME : EXIT_OK;
 }
 
+/*
+ * Tables of captures have the day and the packet, and no process. NULL: what the form shows unasked,
+ * as on a terminal, where a person gets lines for people.
+ */
+static const struct columns *columns_for(const struct replay_run *run,
+					 const struct outlet_request *request, struct columns *ret)
+{
+	_cleanup_(strbuf_release) struct strbuf list = STRBUF_INIT, error = STRBUF_INIT;
+	bool is_relative = run->options->time_style == REPLAY_TIME_RELATIVE;
+	bool is_wide = request->form == &wide_form_ops;
+
+	if (run->options->output.columns)
+		return &run->columns;
+	if (!is_wide && (request->form != &table_form_ops ||
+			 (!request->path && isatty(STDOUT_FILENO) && !is_relative)))
+		return NULL;
+	strbuf_appendf(&list,
+		       "%s,frame,verdict,by,local,arrow,peer,duration_us,idle_us,%sexplanation",
+		       is_relative ? "since" : "when",
+		       is_wide ? "cause,confidence,bytes,packets," : "");
+	if (list.failed || columns_parse(&connection_row_type, list.data, ret, &error))
+		return NULL;
+	return ret;
+}
+
 static int open_output(struct replay_run *run)
 {
 	const struct output_options *output = &run->options->output;
+	struct columns columns;
 	struct outlets_options options = {
 		.queue_bytes = output->queue_bytes,
 		.parts = output->request_count,
 		.source_waits = true,
+		.full_time = true,
 	};
 	int err = outlets_new(&options, &run->outlets);
 
@@ -338,8 +450,8 @@ static int open_output(struct replay_run *run)
 		return open_groups(run);
 	for (size_t i = 0; !err && i < output->request_count; i++)
 		err = outlets_open(run->outlets, &output->requests[i],
-				   output->columns ? &run->columns : NULL);
-	return err;
+				   columns_for(run, &output->requests[i], &columns));
+	return err ? err : open_shown(run);
 }
 
 /* Its records are of connections, those of all others of endings: one run makes either. */
@@ -370,9 +482,16 @@ int replay_command(const void *data)
 	    output_options_columns(&options->output, rows, &run.columns) < 0 ||
 	    choose_records(&run))
 		return EXIT_USAGE;
+	run.is_live = reads_pipes(options);
+	if (capture_summary_new(&run.summary_of_all))
+		return EXIT_RUNTIME;
 	err = open_program(&run);
 	if (err)
 		return exit_code_of(err);
+	if (options->write_path &&
+	    annotator_open(options->write_path, (const char *const *)options->common.words,
+			   options->common.word_count, &run.annotator))
+		return EXIT_RUNTIME;
 	/* What is written is made by who runs this, what is read is read by nobody. */
 	if (open_files_early(options) || open_output(&run))
 		return EXIT_RUNTIME;

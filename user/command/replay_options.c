@@ -22,6 +22,16 @@ static const char *checksum_word(size_t index)
 	return index < sizeof(words) / sizeof(words[0]) ? words[index] : NULL;
 }
 
+static const char *time_word(size_t index)
+{
+	static const char *const words[] = {
+		[REPLAY_TIME_DATE] = "date",
+		[REPLAY_TIME_RELATIVE] = "relative",
+	};
+
+	return index < sizeof(words) / sizeof(words[0]) ? words[index] : NULL;
+}
+
 static const struct option_row replay_rows[] = {
 	{ .name = "decap",
 	  .section = SECTION_CAPTURE,
@@ -37,6 +47,22 @@ static const struct option_row replay_rows[] = {
 	  .more = "auto leaves them out and counts them, but where most of a sender, or of the "
 		  "capture, are wrong, as they are on a host whose interface computes them: then "
 		  "they are counted in, and that is said. strict always leaves them out, off never." },
+	{ .name = "time",
+	  .metavar = "STYLE",
+	  .section = SECTION_OUTPUT,
+	  .type = OPTION_WORD,
+	  .words = time_word,
+	  OPTION_TARGET(struct replay_command_options, time_style),
+	  .help = "times in tables: date, or relative to the first packet (default date)" },
+	{ .name = "write",
+	  .letter = 'w',
+	  .metavar = "FILE",
+	  .section = SECTION_OUTPUT,
+	  .type = OPTION_FILE,
+	  OPTION_TARGET(struct replay_command_options, write_path),
+	  .help = "write the packets of what is shown to this pcapng file, with comments",
+	  .more = "The packet that ended a connection has the verdict and its sentence as its "
+		  "comment. With --all the file has all connections. The captures are read twice." },
 	{ .name = "no-checksums",
 	  .section = SECTION_CAPTURE,
 	  OPTION_TARGET(struct replay_command_options, no_checksums),
@@ -84,6 +110,9 @@ static int replay_finish(void *data)
 			-EINVAL,
 			"--by makes rows, and Zeek's log has connections: -o zeek does not "
 			"go with it");
+	if (options->counts.by_was_said && options->write_path)
+		return log_error(-EINVAL, "--by makes rows, and -w writes the packets of records: "
+					  "they do not go together");
 	return 0;
 }
 

@@ -7,6 +7,12 @@
 #include "user/command/output_options.h"
 #include "user/command/source_options.h"
 
+/* How tables show when something ended. */
+enum replay_time {
+	REPLAY_TIME_DATE,
+	REPLAY_TIME_RELATIVE,
+};
+
 /**
  * @source     Only tracer.config is of use: --port and --host.
  * @counts     Rows instead of records when counts.by_was_said.
@@ -21,6 +27,8 @@ struct replay_command_options {
 	uint32_t max_flows;
 	bool decap;
 	unsigned int checksums; /* enum checksum_mode */
+	unsigned int time_style; /* enum replay_time */
+	const char *write_path; /* NULL = nothing is written */
 	bool no_checksums;
 	bool in_kernel;
 };

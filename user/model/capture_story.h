@@ -16,6 +16,9 @@ enum capture_end {
 /**
  * @frame       Number in `file` of the packet that ended it; of its last one where silence did.
  * @first_frame Number in `first_file` of its first packet. Numbers as Wireshark has them, from 1.
+ * @first_packet @last_packet @end_packet  Numbers of packets in all files together, in the order in
+ *              which they are read.
+ * @since_ns    From the capture's first packet to the end.
  * @waiting     Whose packets were not answered; @asked how often they were sent, in @asked_us.
  * @reset_name  In whose name the RST is that ended it.
  * @hole_bytes  What the capture lacks before it. @behind_bytes how far its number lies behind what
@@ -31,6 +34,10 @@ struct capture_story {
 	uint64_t first_frame;
 	const char *file;
 	const char *first_file;
+	uint64_t first_packet;
+	uint64_t last_packet;
+	uint64_t end_packet;
+	uint64_t since_ns;
 	uint64_t asked_us;
 	uint64_t both_ns;
 	uint32_t asked;

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "user/model/capture_filter.h"
+#include "user/model/capture_story.h"
 #include "user/model/community_id.h"
 #include "user/model/conn_state.h"
 #include "user/model/explanation.h"
@@ -546,6 +548,8 @@ GETTER(rst_ignored)
 			 (connection_saw(c, EVIDENCE(RECEIVE_RESET)) ||
 			  !connection_has(c, CONNECTION_HAS_SOCKET));
 
+	if (c->capture)
+		return give_number(ret, c->capture->rst_ignored[0] + c->capture->rst_ignored[1]);
 	return give_number_if(ret, connection_has(c, CONNECTION_HAS_WIRE),
 			      e->peer_rst_count > ended ? e->peer_rst_count - ended : 0);
 }
@@ -616,7 +620,7 @@ GETTER(rst_seq_offset)
 	return connection_saw(c, EVIDENCE(RST_IN)) && connection_has(c, CONNECTION_HAS_SOCKET);
 }
 
-/* -- storm ----------------------------------------------------------------------------------- */
+/* -- storm, and captures ----------------------------------------------------------------------- */
 GETTER(repeated)
 {
 	return give_number(ret, c->repeated);
@@ -625,6 +629,30 @@ GETTER(repeated)
 GETTER(first_time)
 {
 	return give_number_if(ret, c->first_wall_ns != 0, c->first_wall_ns);
+}
+
+GETTER(frame)
+{
+	return give_number_if(ret, c->capture, c->capture ? c->capture->frame : 0);
+}
+
+GETTER(first_frame)
+{
+	return give_number_if(ret, c->capture, c->capture ? c->capture->first_frame : 0);
+}
+
+GETTER(capture_file)
+{
+	return give_string(ret, c->capture ? c->capture->file : NULL);
+}
+
+GETTER(display_filter)
+{
+	strbuf_reset(scratch);
+	capture_filter_append(scratch, c);
+	ret->text = scratch->data;
+	ret->len = scratch->len;
+	return c->capture && !scratch->failed;
 }
 
 /* -- the registry ---------------------------------------------------------------------------- */

@@ -102,7 +102,11 @@
 	X(rst_ip_id, U64, "", NULL, "IPv4 identification of the peer's RST")                       \
 	X(rst_seq_offset, I64, "bytes", NULL, "sequence number of that RST less the expected one") \
 	X(repeated, U64, "endings", NULL, "how many endings like it this record stands for")       \
-	X(first_time, TIME, "", NULL, "when the first of them ended")
+	X(first_time, TIME, "", NULL, "when the first of them ended")                              \
+	X(frame, U64, "", NULL, "number of the packet that ended it, in a capture")                \
+	X(first_frame, U64, "", NULL, "number of its first packet, in a capture")                  \
+	X(capture_file, STRING, "", NULL, "the capture that has that frame")                       \
+	X(display_filter, STRING, "", NULL, "what shows its packets in Wireshark, of a capture")
 
 #define FIELD_ENUM(name, ...) FIELD_ID_##name,
 enum field_id { CONNECTION_FIELDS(FIELD_ENUM) FIELD_COUNT };

@@ -7,6 +7,7 @@
 
 #include "user/base/cleanup.h"
 #include "user/base/json_text.h"
+#include "user/model/capture_story.h"
 #include "user/model/explanation.h"
 #include "user/model/names.h"
 
@@ -91,6 +92,7 @@ int brief_from_connection(const struct closed_connection *c, struct brief *ret)
 	struct closed_connection one = *c; /* a brief tells by itself how many they are */
 	struct brief brief = {
 		.wall_ns = c->wall_ns,
+		.frame = c->capture ? c->capture->frame : 0,
 		.first_wall_ns = c->first_wall_ns ?: c->wall_ns,
 		.repeated = c->repeated,
 		.incident = c->first_wall_ns ? 0 : brief_incident(&c->record),

@@ -40,6 +40,7 @@ struct brief {
 	uint64_t incident;
 	uint64_t alike;
 	uint64_t age_us;
+	uint64_t frame; /* of a capture; 0 = none */
 	uint32_t owner_pid;
 	uint16_t local_port;
 	uint16_t peer_port;

@@ -262,6 +262,11 @@ static void line_put_head(struct brief_line *line, const struct brief *brief,
 		date_append(&line->part, brief->wall_ns);
 	clock_append_local_hms(&line->part, cache, brief->wall_ns, line->style->full_time);
 	line_put(line, COLOUR_FAINT, 0);
+	if (brief->frame) {
+		strbuf_append_str(&line->part, "frame ");
+		strbuf_append_u64(&line->part, brief->frame);
+		line_put(line, COLOUR_FAINT, 0);
+	}
 	line_put_who(line, brief, line->width < line->style->width);
 	if (brief->has_age && brief->repeated == 1) {
 		duration_append(&line->part, brief->age_us, "");

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* How tables show closed connections. */
 #include <string.h>
+#include <time.h>
 
 #include "user/base/json_text.h"
+#include "user/model/capture_story.h"
 #include "user/model/fields.h"
 #include "user/model/names.h"
 #include "user/render/brief_lines.h"
@@ -133,6 +135,36 @@ MADE(arrow)
 	strbuf_append_char(b, arrow);
 }
 
+/* With its day: a capture is seldom of today. */
+MADE(when)
+{
+	const struct closed_connection *c = row;
+	time_t second = (time_t)(c->wall_ns / CLOCK_NS_PER_SECOND);
+	char text[40];
+	struct tm tm;
+
+	(void)column;
+	if (localtime_r(&second, &tm) && strftime(text, sizeof(text), "%Y-%m-%d ", &tm))
+		strbuf_append_str(b, text);
+	clock_append_local_hms(b, &maker->cache, c->wall_ns, true);
+}
+
+/* Since the capture's first packet, as Wireshark counts by default. */
+MADE(since)
+{
+	const struct closed_connection *c = row;
+
+	(void)column;
+	(void)maker;
+	if (c->capture)
+		strbuf_appendf(b, "%llu.%06llu",
+			       (unsigned long long)(c->capture->since_ns / CLOCK_NS_PER_SECOND),
+			       (unsigned long long)(c->capture->since_ns % CLOCK_NS_PER_SECOND /
+						    CLOCK_NS_PER_US));
+	else
+		strbuf_append_char(b, '-');
+}
+
 MADE(reason)
 {
 	const struct closed_connection *c = row;
@@ -181,6 +213,9 @@ static const struct column columns[] = {
 	{ .name = "bytes", .title = "BYTES", .cells = 20, .in = WIDE, FOUR(bytes_sent, bytes_received, bytes_unread, bytes_unsent) },
 	{ .name = "packets", .title = "SYN/FIN/RST", .cells = 11, .in = WIDE, THREE(syn_count, fin_count, rst_count) },
 	{ .title = "NETNS", .cells = 10, .in = WIDE, FIELD(netns) },
+	{ .name = "when", .title = "TIME", .cells = 23, .append = make_when },
+	{ .name = "since", .title = "TIME", .cells = 12, .append = make_since, .is_right = true },
+	{ .title = "FRAME", .cells = 7, FIELD(frame), .is_right = true },
 	{ .title = "WHY", .in = BOTH, FIELD(explanation) },
 };
 /* clang-format on */

@@ -64,10 +64,9 @@ static void block_end(struct strbuf *b, size_t at)
 	memcpy(b->data + b->len - 4, &len, sizeof(len));
 }
 
-void pcapng_append_head(struct strbuf *b, uint32_t snap_len)
+void pcapng_append_section(struct strbuf *b)
 {
 	static const char application[] = "closetrace " CLOSETRACE_VERSION;
-	const uint8_t nanoseconds = 9;
 	size_t at = block_begin(b, BLOCK_SECTION);
 
 	append32(b, BYTE_ORDER_MAGIC);
@@ -77,12 +76,24 @@ void pcapng_append_head(struct strbuf *b, uint32_t snap_len)
 	append32(b, UINT32_MAX);
 	append_option(b, OPTION_SECTION_APPLICATION, application, sizeof(application) - 1);
 	block_end(b, at);
-	at = block_begin(b, BLOCK_INTERFACE);
-	append16(b, LINKTYPE_RAW);
+}
+
+void pcapng_append_interface(struct strbuf *b, int link_type, uint32_t snap_len)
+{
+	const uint8_t nanoseconds = 9;
+	size_t at = block_begin(b, BLOCK_INTERFACE);
+
+	append16(b, (uint16_t)link_type);
 	append16(b, 0);
 	append32(b, snap_len);
 	append_option(b, OPTION_INTERFACE_RESOLUTION, &nanoseconds, 1);
 	block_end(b, at);
+}
+
+void pcapng_append_head(struct strbuf *b, uint32_t snap_len)
+{
+	pcapng_append_section(b);
+	pcapng_append_interface(b, LINKTYPE_RAW, snap_len);
 }
 
 /* Not in the middle of a character. */
@@ -102,7 +113,7 @@ void pcapng_append_packet(struct strbuf *b, const struct pcapng_packet *packet, 
 	uint32_t direction = packet->is_out ? DIRECTION_OUT : DIRECTION_IN;
 	size_t at = block_begin(b, BLOCK_PACKET);
 
-	append32(b, 0);
+	append32(b, packet->interface);
 	append32(b, (uint32_t)(packet->wall_ns >> 32));
 	append32(b, (uint32_t)packet->wall_ns);
 	append32(b, packet->captured);
@@ -110,6 +121,7 @@ void pcapng_append_packet(struct strbuf *b, const struct pcapng_packet *packet, 
 	append_padded(b, packet->data, packet->captured);
 	if (comment_len)
 		append_option(b, OPTION_COMMENT, comment, cut_utf8(comment, comment_len));
-	append_option(b, OPTION_PACKET_FLAGS, &direction, sizeof(direction));
+	if (!packet->has_no_direction)
+		append_option(b, OPTION_PACKET_FLAGS, &direction, sizeof(direction));
 	block_end(b, at);
 }

@@ -14,9 +14,10 @@
 #include "user/model/zeek_summary.h"
 #include "user/replay/zeek_conn.h"
 
-/* A packet's place: its number, and the index of its file. */
+/* A packet's place: its number in its file, and in all of them; the index of the file. */
 struct frame_place {
 	uint64_t frame;
+	uint64_t number;
 	uint32_t file;
 };
 

@@ -280,6 +280,11 @@ static const struct {
 
 #define LINK_TYPES (sizeof(link_types) / sizeof(link_types[0]))
 
+int link_type_in_files(int link_type)
+{
+	return link_type == DLT_RAW || link_type == 14 ? 101 : link_type;
+}
+
 bool link_type_is_known(int link_type)
 {
 	for (size_t i = 0; i < LINK_TYPES; i++)

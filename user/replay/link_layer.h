@@ -37,6 +37,9 @@ struct link_walk {
 	uint32_t more_end;
 };
 
+/* The number that files have (LINKTYPE_) for this DLT_ number of a system. */
+int link_type_in_files(int link_type);
+
 /* Whether frames of this DLT_ number are understood. */
 bool link_type_is_known(int link_type);
 

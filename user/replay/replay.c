@@ -110,12 +110,18 @@ static int tell(struct replay *replay, struct replay_conn *conn, bool is_early)
 	tell_record(conn, &conn->flow, &ending.record);
 	tell_story(conn, &ending.story);
 	ending.story.is_early = is_early;
+	ending.story.since_ns = ending.record.head.time_ns - replay->first_ns;
 	ending.story.file = file_name(replay, conn->end.file);
 	ending.story.first_file = file_name(replay, conn->first.file);
 	if (!conn->has_summary && conn->has_zeek)
 		tell_zeek(conn, &ending.zeek);
 	ending.has_zeek = conn->has_summary || conn->has_zeek;
 	ending.zeek.originator_is_local = ending.zeek.originator == ending.record.local_side;
+	/* What nobody shows need not wait for its turn. */
+	if (replay->options.any_order ||
+	    (!replay->options.tell_open && !close_is_abnormal(&ending.record.decision)))
+		return replay->options.ended(replay->options.data, &ending.record,
+					     ending.has_zeek ? &ending.zeek : NULL, &ending.story);
 	if (told_queue_is_full(replay->told))
 		err = hand_out_one(replay, told_queue_take(replay->told, UINT64_MAX));
 	return err ? err : told_queue_add(replay->told, &ending);
@@ -515,7 +521,7 @@ static int take_packet(struct replay *replay, const struct captured_packet *pack
 	int at, err = 0;
 
 	replay->counters.packets++;
-	replay->at = (struct frame_place){ packet->frame, packet->file };
+	replay->at = (struct frame_place){ packet->frame, replay->counters.packets, packet->file };
 	if (time_ns < replay->now_ns)
 		replay->counters.time_back++;
 	else

@@ -70,7 +70,7 @@ extern struct replay_engine replay_native_engine;
  * @files      Names of the files, by captured_packet.file; borrowed. NULL = they have none.
  * @is_live    The capture is being made: endings come within two minutes, and not all in order.
  * @ended      One ending by our own rules, with what Zeek says of its beginning; in the order of
- *             their times. What came within two minutes behind it is in it.
+ *             their times, but for the normal ones without `tell_open`. What came within two minutes behind it is in it.
  * @connection One connection by Zeek's rules, when it is over; the record is what our rules say
  *             of it at that moment. Either callback may be NULL. A non-zero result stops the
  *             replay and is handed back by replay_take() and replay_finish().
@@ -82,7 +82,8 @@ struct replay_options {
 	enum checksum_mode checksums;
 	bool decap;
 	bool is_live;
-	bool tell_open; /* connections that the end of the capture cuts, too */
+	bool tell_open; /* connections that the end of the capture cuts, too; they are shown */
+	bool any_order; /* endings are counted, not shown */
 	int (*ended)(void *data, const struct close_record *record, const struct zeek_summary *zeek,
 		     const struct capture_story *story);
 	int (*connection)(void *data, const struct close_record *record,

@@ -72,6 +72,9 @@ void tell_story(const struct replay_conn *conn, struct capture_story *ret)
 	memset(ret, 0, sizeof(*ret));
 	ret->frame = conn->end.frame;
 	ret->first_frame = conn->first.frame;
+	ret->first_packet = conn->first.number;
+	ret->last_packet = conn->last.number;
+	ret->end_packet = conn->end.number;
 	ret->reset_name = end_of(flow, flow->rst_sender);
 	ret->hole_bytes = flow->ending.hole;
 	ret->behind_bytes = flow->ending.behind;
