@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* `closetrace replay FILE...`: captures through the same rules, to the same outputs. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,12 +15,11 @@
 #include "user/command/command.h"
 #include "user/command/replay_groups.h"
 #include "user/command/replay_options.h"
+#include "user/engine/engine.h"
 #include "user/kernel/privilege.h"
 #include "user/model/fields.h"
 #include "user/model/flow_row.h"
 #include "user/outlet/call_outlet.h"
-#include "user/outlet/outlets.h"
-#include "user/pipeline/pipeline.h"
 #include "user/replay/annotator.h"
 #include "user/replay/capture_set.h"
 #include "user/replay/capture_summary.h"
@@ -32,12 +30,13 @@
 #define PROGRESS_INTERVAL_NS (CLOCK_NS_PER_SECOND / 2)
 #define PACKETS_BETWEEN_LOOKS 4096
 
+/* The source of an engine, which is the captures. */
 struct replay_run {
+	struct source source; /* first */
 	const struct replay_command_options *options;
 	bool for_zeek; /* which tells of connections, not of endings */
-	struct record_context context;
-	struct outlets *outlets;
-	struct pipeline *pipeline;
+	struct engine *engine;
+	struct pipeline *pipeline; /* the engine's */
 	struct capture_set *captures;
 	struct replay *replay;
 	struct replay_program *program; /* NULL without --in-kernel */
@@ -46,9 +45,7 @@ struct replay_run {
 	struct annotator *annotator; /* NULL without -w */
 	struct capture_summary *summary_of_all;
 	bool is_live; /* something is read that may still be written */
-	struct zones *zones; /* NULL without --zones and --by */
 	struct filter *filter; /* NULL without --filter; of rows with --by */
-	struct strbuf scratch; /* the filter's */
 	struct columns columns; /* with --columns */
 	/* Of the record that is on its way to the outlets. */
 	const struct zeek_summary *summary;
@@ -57,49 +54,24 @@ struct replay_run {
 	bool progress_shown;
 };
 
-static volatile sig_atomic_t is_interrupted;
-
-static void on_signal(int signal)
-{
-	(void)signal;
-	is_interrupted = 1;
-	writer_interrupt();
-}
-
 static void run_release(struct replay_run *run)
 {
+	engine_free(&run->engine);
 	replay_free(&run->replay);
 	replay_program_free(&run->program);
 	capture_set_free(&run->captures);
-	pipeline_free(&run->pipeline);
-	outlets_free(&run->outlets);
 	filter_free(&run->filter);
 	replay_groups_free(&run->groups);
 	annotator_free(&run->annotator);
 	capture_summary_free(&run->summary_of_all);
-	zones_free(&run->zones);
-	strbuf_release(&run->scratch);
 }
 
-static void run_enrich(void *data, struct closed_connection *c)
+static void run_enrich(struct source *source, struct closed_connection *c)
 {
-	const struct replay_run *run = data;
+	const struct replay_run *run = (const struct replay_run *)source;
 
 	c->zeek = run->summary;
 	c->capture = run->story;
-	if (run->zones) {
-		c->zone_local = zones_lookup(run->zones, connection_local_addr(c));
-		c->zone_peer = zones_lookup(run->zones, connection_peer_addr(c));
-	}
-}
-
-static bool run_wants(void *data, const struct closed_connection *c)
-{
-	struct replay_run *run = data;
-
-	if (run->groups) /* the filter is one of rows */
-		return true;
-	return !run->filter || filter_matches(run->filter, c, &run->scratch);
 }
 
 /* A connection on its way to the pipeline, whose answer decides whether to go on. */
@@ -137,7 +109,7 @@ static int open_shown(struct replay_run *run)
 
 	if (call_outlet_new("packets", shown_take, run, &shown))
 		return log_error(-ENOMEM, "not enough memory");
-	return outlets_add(run->outlets, shown);
+	return outlets_add(engine_outlets(run->engine), shown);
 }
 
 /* -- counting instead of writing (--by) --------------------------------------------------------- */
@@ -150,45 +122,13 @@ static int groups_take(void *data, const struct closed_connection *c)
 static int open_groups(struct replay_run *run)
 {
 	struct outlet *counts;
-	int err = replay_groups_new(run->options, run->outlets, &run->groups);
+	int err = replay_groups_new(run->options, engine_outlets(run->engine), &run->groups);
 
 	if (err)
 		return err;
 	if (call_outlet_new("counts", groups_take, run, &counts))
 		return log_error(-ENOMEM, "not enough memory");
-	return outlets_add(run->outlets, counts);
-}
-
-static int open_zones(struct replay_run *run)
-{
-	if (run->options->filter.zones_path)
-		return zones_load(run->options->filter.zones_path, &run->zones) ? -EINVAL : 0;
-	if (run->options->counts.by_was_said && zones_new(&run->zones))
-		return log_error(-ENOMEM, "not enough memory");
-	return 0;
-}
-
-/* Zeek's log has all connections, and so do counts. */
-static bool shows_all(const struct replay_run *run)
-{
-	return run->groups || run->for_zeek;
-}
-
-static int open_pipeline(struct replay_run *run)
-{
-	struct pipeline_options options = {
-		.context = &run->context,
-		.config = &run->options->source.tracer.config,
-		.show_all = shows_all(run) || run->options->output.show_all,
-		.count_limit = run->options->output.count,
-		.enrich = run_enrich,
-		.wants = run_wants,
-		.data = run,
-	};
-
-	run->context.jiffies_hz = IDLE_TICKS_PER_SECOND;
-	options.outlets = outlets_list(run->outlets, &options.outlet_count);
-	return pipeline_new(&options, &run->pipeline) ? log_error(-ENOMEM, "not enough memory") : 0;
+	return outlets_add(engine_outlets(run->engine), counts);
 }
 
 static int open_replay(struct replay_run *run)
@@ -256,16 +196,6 @@ static bool reads_pipes(const struct replay_command_options *options)
 	return false;
 }
 
-static void catch_signals(void)
-{
-	struct sigaction action = { .sa_handler = on_signal };
-
-	/* Without SA_RESTART: a read of a pipe ends, too. */
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
-
 static void show_progress(struct replay_run *run)
 {
 	uint64_t now = clock_monotonic_ns(), done, size;
@@ -306,12 +236,13 @@ static void append_habit(struct strbuf *b, const struct replay_run *run)
 static void print_account(const struct replay_run *run)
 {
 	const struct replay_counters *counters = replay_counters(run->replay);
-	const struct pipeline_account *account = pipeline_account(run->pipeline);
+	const struct pipeline_account *account;
 	_cleanup_(strbuf_release) struct strbuf text = STRBUF_INIT;
 	struct ledger ledger = {};
 	uint64_t unwritten;
 
-	outlets_fill_ledger(run->outlets, &ledger);
+	engine_fill_ledger(run->engine, &ledger);
+	account = &ledger.account;
 	unwritten = run->groups ? 0 : outlet_account_lost(&ledger.outlets[0]);
 #define COUNTER_LINE(id, words)                                                                    \
 	if (counters->id)                                                                          \
@@ -338,13 +269,15 @@ static void print_account(const struct replay_run *run)
 	text_print(stderr, &text);
 }
 
-static int take_all(struct replay_run *run)
+static int run_read(struct source *source)
 {
+	struct replay_run *run = (struct replay_run *)source;
 	struct captured_packet packet;
 	unsigned int until_look = PACKETS_BETWEEN_LOOKS;
 	int link_type, err = 0;
 
-	while (!err && !is_interrupted && capture_set_next(run->captures, &packet, &link_type)) {
+	while (!err && !engine_interrupted &&
+	       capture_set_next(run->captures, &packet, &link_type)) {
 		err = replay_take(run->replay, &packet, link_type);
 		if (--until_look)
 			continue;
@@ -368,7 +301,7 @@ static int write_packets(struct replay_run *run)
 	err = capture_set_open(options->common.words, options->common.word_count, &run->captures);
 	if (!err)
 		err = annotator_write(run->annotator, run->captures, options->decap,
-				      &is_interrupted);
+				      &engine_interrupted);
 	if (err < 0)
 		return err;
 	strbuf_append_str(&text, "closetrace: ");
@@ -387,24 +320,24 @@ static int print_groups(struct replay_run *run)
 
 static int run_files(struct replay_run *run)
 {
-	int err = take_all(run), outlets_err;
+	int err = engine_run(run->engine), outlets_err;
 
 	hide_progress(run);
-	pipeline_finish(run->pipeline);
+	engine_stop(run->engine);
 	if (!err && run->groups)
 		err = print_groups(run);
-	outlets_err = outlets_drain(run->outlets, UINT64_MAX);
+	outlets_err = engine_drain(run->engine);
 	if (replay_counters(run->replay)->packets || !capture_set_error(run->captures))
 		print_account(run);
-	if (!err && run->annotator && !is_interrupted && write_packets(run))
+	if (!err && run->annotator && !engine_interrupted && write_packets(run))
 		return EXIT_RUNTIME;
 	if (err == -ENOMEM) {
 		log_error(err, "not enough memory; --max-flows N remembers fewer connections");
 		return EXIT_RUNTIME;
 	}
-	if (err || (outlets_err && outlets_err != -EPIPE))
+	if (err || outlets_err)
 		return EXIT_RUNTIME;
-	return capture_set_error(run->captures) && !is_interrupted ? EXIT_RUNTIME : EXIT_OK;
+	return capture_set_error(run->captures) && !engine_interrupted ? EXIT_RUNTIME : EXIT_OK;
 }
 
 /*
@@ -436,23 +369,68 @@ static int open_output(struct replay_run *run)
 {
 	const struct output_options *output = &run->options->output;
 	struct columns columns;
-	struct outlets_options options = {
-		.queue_bytes = output->queue_bytes,
-		.parts = output->request_count,
-		.source_waits = true,
-		.full_time = true,
-	};
-	int err = outlets_new(&options, &run->outlets);
+	int err = 0;
 
-	if (err)
-		return log_error(err, "cannot prepare the output: %s", strerror(-err));
 	if (run->options->counts.by_was_said)
 		return open_groups(run);
 	for (size_t i = 0; !err && i < output->request_count; i++)
-		err = outlets_open(run->outlets, &output->requests[i],
+		err = outlets_open(engine_outlets(run->engine), &output->requests[i],
 				   columns_for(run, &output->requests[i], &columns));
 	return err ? err : open_shown(run);
 }
+
+static int open_engine(struct replay_run *run)
+{
+	const struct replay_command_options *options = run->options;
+	struct engine_options engine = {
+		.outlets = { .queue_bytes = options->output.queue_bytes,
+			     .parts = options->output.request_count,
+			     .source_waits = true,
+			     .full_time = true },
+		.filter = options->counts.by_was_said ? NULL : run->filter, /* of rows then */
+		.zones_path = options->filter.zones_path,
+		.with_zones = options->counts.by_was_said,
+		.show_all =
+			options->counts.by_was_said || run->for_zeek || options->output.show_all,
+		.count_limit = options->output.count,
+	};
+
+	return engine_new(&engine, &run->engine);
+}
+
+static const struct tracer_config *run_config(const struct source *source)
+{
+	return &((const struct replay_run *)source)->options->source.tracer.config;
+}
+
+static int run_start(struct source *source, struct event_loop *loop, struct pipeline *pipeline,
+		     struct record_context *context)
+{
+	struct replay_run *run = (struct replay_run *)source;
+	const struct option_common *common = &run->options->common;
+	int err;
+
+	(void)loop;
+	run->pipeline = pipeline;
+	context->jiffies_hz = IDLE_TICKS_PER_SECOND;
+	err = capture_set_open(common->words, common->word_count, &run->captures);
+	return err ? err : open_replay(run);
+}
+
+/* It is the command's own, which frees it. */
+static void run_close(struct source **source)
+{
+	*source = NULL;
+}
+
+static const struct source_ops replay_source_ops = {
+	.name = "captures",
+	.config = run_config,
+	.start = run_start,
+	.run = run_read,
+	.enrich = run_enrich,
+	.close = run_close,
+};
 
 /* Its records are of connections, those of all others of endings: one run makes either. */
 static int choose_records(struct replay_run *run)
@@ -472,6 +450,7 @@ int replay_command(const void *data)
 {
 	const struct replay_command_options *options = data;
 	_cleanup_(run_release) struct replay_run run = {
+		.source = { &replay_source_ops },
 		.options = options,
 	};
 	const struct row_type *rows =
@@ -493,20 +472,14 @@ int replay_command(const void *data)
 			   options->common.word_count, &run.annotator))
 		return EXIT_RUNTIME;
 	/* What is written is made by who runs this, what is read is read by nobody. */
-	if (open_files_early(options) || open_output(&run))
+	if (open_files_early(options) || open_engine(&run) || open_output(&run))
 		return EXIT_RUNTIME;
 	privilege_drop_everything(run.program ? PRIVILEGE_FOR_TRACE : 0);
-	if (open_zones(&run))
+	if (engine_open_zones(run.engine))
 		return EXIT_USAGE;
 	if (run.groups)
-		replay_groups_set_zones(run.groups, run.zones);
-	catch_signals();
+		replay_groups_set_zones(run.groups, engine_zones(run.engine));
 	if (isatty(STDERR_FILENO))
 		run.progress_ns = clock_monotonic_ns();
-	err = capture_set_open(options->common.words, options->common.word_count, &run.captures);
-	if (!err)
-		err = open_pipeline(&run);
-	if (!err)
-		err = open_replay(&run);
-	return err ? EXIT_RUNTIME : run_files(&run);
+	return engine_start(run.engine, &run.source) ? EXIT_RUNTIME : run_files(&run);
 }

@@ -114,6 +114,25 @@ static int on_tick(struct event_loop *loop, int fd, uint32_t events, void *data)
 }
 
 /* -- life ------------------------------------------------------------------------------------ */
+volatile sig_atomic_t engine_interrupted;
+
+static void on_interrupt(int signal)
+{
+	(void)signal;
+	engine_interrupted = 1;
+	writer_interrupt();
+}
+
+static void engine_catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_interrupt };
+
+	/* Without SA_RESTART: a read of a pipe ends, too. */
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
 static int engine_open_loop(struct engine *engine)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
@@ -145,7 +164,7 @@ static void engine_fill_context(struct engine *engine)
 	clock_map_refresh(&engine->context.clock);
 }
 
-static int engine_open_zones(struct engine *engine)
+int engine_open_zones(struct engine *engine)
 {
 	const char *path = engine->options.zones_path;
 
@@ -165,16 +184,21 @@ int engine_new(const struct engine_options *options, struct engine **ret)
 		return log_error(-ENOMEM, "not enough memory");
 	engine->clock_fd = -1;
 	engine->options = *options;
-	engine_fill_context(engine);
-	err = engine_open_zones(engine);
-	if (err)
-		return err;
+	if (!options->outlets.source_waits) {
+		engine_fill_context(engine);
+		err = engine_open_zones(engine);
+		if (err)
+			return err;
+	}
 	if (options->with_habit && reset_habit_new(&engine->habit))
 		return log_error(-ENOMEM, "not enough memory");
 	err = outlets_new(&options->outlets, &engine->outlets);
 	if (err)
 		return log_error(err, "cannot prepare the output: %s", strerror(-err));
-	err = engine_open_loop(engine);
+	if (options->outlets.source_waits)
+		engine_catch_signals();
+	else
+		err = engine_open_loop(engine);
 	if (err)
 		return err;
 	*ret = TAKE_PTR(engine);
@@ -251,9 +275,7 @@ int engine_start(struct engine *engine, struct source *source)
 	if (pipeline_new(&options, &engine->pipeline))
 		return log_error(-ENOMEM, "not enough memory");
 	err = source->ops->start(source, engine->loop, engine->pipeline, &engine->context);
-	if (err)
-		return err;
-	return engine_start_timers(engine);
+	return err || !engine->loop ? err : engine_start_timers(engine);
 }
 
 int engine_run(struct engine *engine)
@@ -266,7 +288,8 @@ int engine_run(struct engine *engine)
 
 void engine_stop(struct engine *engine)
 {
-	engine->source->ops->stop(engine->source);
+	if (engine->source->ops->stop)
+		engine->source->ops->stop(engine->source);
 	pipeline_finish(engine->pipeline);
 }
 

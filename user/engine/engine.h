@@ -6,6 +6,8 @@
 #ifndef USER_ENGINE_ENGINE_H
 #define USER_ENGINE_ENGINE_H
 
+#include <signal.h>
+
 #include "user/engine/source.h"
 #include "user/enrich/zones.h"
 #include "user/filter/filter.h"
@@ -37,6 +39,9 @@ struct engine_options {
 struct engine;
 
 /**
+ * Where outlets.source_waits (a capture), host, clocks and timeouts are not this host's, signals are
+ * caught without the loop: engine_interrupted; and zones are read by engine_open_zones().
+ *
  * SIGINT, SIGTERM and SIGHUP end the run from now on, and a reader that goes is an error of write(2).
  *
  * @options  Copied.
@@ -44,6 +49,12 @@ struct engine;
  */
 int engine_new(const struct engine_options *options, struct engine **ret);
 void engine_free(struct engine **engine);
+
+/* Read the zones now: for who gives up privilege before. 0 or a negative errno, logged. */
+int engine_open_zones(struct engine *engine);
+
+/* Not 0 when a signal has come; for sources with `run`. */
+extern volatile sig_atomic_t engine_interrupted;
 
 /* All stay the engine's. The zones are NULL where there are none. */
 struct event_loop *engine_loop(const struct engine *engine);

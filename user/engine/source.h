@@ -22,7 +22,7 @@ struct source;
  *           0 or a negative errno, not logged.
  * @enrich   Add to a connection what only the source knows. May be NULL.
  * @wants    Whether it is asked for by what only the source knows. May be NULL: yes.
- * @stop     The last records are fed, and then no more.
+ * @stop     The last records are fed, and then no more. NULL: there is nothing to stop.
  * @fill_ledger  Its half of the ledger. 0 or negative errno. May be NULL.
  * @close    Free it and set *source to NULL.
  */
