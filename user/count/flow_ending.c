@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "user/count/reset_habit.h"
+
 /* The ends, as far as every ending that a record stands for has the same. */
 static uint32_t known_ends(const struct closed_connection *c)
 {
@@ -62,6 +64,16 @@ void flow_identity_add_owner(struct flow_identity *identity, const struct closed
 	identity->known |= FLOW_KEY(CONTAINER) | (container->pod ? FLOW_KEY(POD) : 0);
 }
 
+/* Of a storm's, those that came after the habit was known: the first closes teach it. */
+static uint64_t of_habit(const struct closed_connection *c)
+{
+	uint64_t known = c->habit_closes - (RESET_HABIT_CLOSES_MIN - 1);
+
+	if (!c->habit_resets)
+		return 0;
+	return known < c->repeated ? known : c->repeated;
+}
+
 void flow_counts_add_ending(uint64_t *counts, const struct closed_connection *c)
 {
 	struct ending_sums sums = {};
@@ -70,5 +82,5 @@ void flow_counts_add_ending(uint64_t *counts, const struct closed_connection *c)
 		ending_sums_add(&sums, &c->record);
 	for (int i = 0; i < TALLY_COUNT; i++)
 		counts[i] += c->sums ? c->sums->counts[i] : sums.counts[i];
-	counts[FLOW_COUNT_RST_HABIT] += c->habit_resets ? c->repeated : 0;
+	counts[FLOW_COUNT_RST_HABIT] += of_habit(c);
 }
