@@ -15,7 +15,7 @@ static const struct {
 } map_limits[] = {
 	{ "ct_sockets", 16 << 10 },
 	{ "ct_flows", 12 << 20 },
-	{ "ct_watch", 4 << 20 },
+	{ "ct_watch", 5 << 20 },
 	{ "ct_events", 5 << 20 },
 	{ "ct_counters", 256 << 10 },
 	{ "ct_netns", 1 << 20 },
@@ -27,7 +27,7 @@ static const struct {
 	{ ".rodata", 64 << 10 },
 	{ ".bss", 64 << 10 },
 	{ ".data", 64 << 10 },
-	{ "ct_storms", 2 << 20 },
+	{ "ct_storms", 3 << 20 },
 	{ "ct_storm_rest", 64 << 10 },
 	{ "ct_replay_flows", 16 << 10 },
 	{ "ct_replay_io", 16 << 10 },
@@ -43,6 +43,14 @@ static const struct {
 	{ "ct_to_error", 4 << 10 },
 	{ "ct_to_destroy", 4 << 10 },
 	{ "ct_to_recv", 4 << 10 },
+	{ "ct_own_drops", 256 << 10 },
+	{ "ct_icmp", 256 << 10 },
+	{ "ct_hooked", 1 << 20 },
+	{ "ct_killers", 256 << 10 },
+	{ "ct_stopping", 64 << 10 },
+	{ "ct_idle_habits", 256 << 10 },
+	{ "ct_troubled", 256 << 10 },
+	{ "ct_spares", 2 << 20 },
 };
 
 static struct closetrace_bpf *skeleton;
