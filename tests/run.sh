@@ -57,7 +57,7 @@ fuzz_arguments() { # fuzz_arguments PATH: one per line
 run_one() { # run_one TIER PATH
 	local root= calm= arguments=("${@:3}")
 	# What only computes leaves the processors to what waits for an event.
-	case $1 in check | fuzz | systems) calm='nice -n 10' ;; esac
+	[ "$1" != fuzz ] || calm='nice -n 10'
 	[ "$1" != fuzz ] || mapfile -t arguments < <(fuzz_arguments "$2")
 	case $1 in
 	parity | bpf | e2e | cli | systems)
