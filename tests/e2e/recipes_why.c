@@ -40,6 +40,15 @@ static enum recipe_result recipe_client_follows(struct scenario_run *run)
 	return recipe_wait_acked(run, SIDE_A, SIDE_A);
 }
 
+/* Where the pattern is "core" it lies where the actor went to die. */
+static int server_crash(struct scenario_run *run)
+{
+	int status = actor_die(&run->server, ACTOR_CRASHES, 0);
+
+	unlink("/tmp/core");
+	return WTERMSIG(status);
+}
+
 enum recipe_result recipe_server_exits(struct scenario_run *run)
 {
 	STEPS(recipe_exchange(run));
@@ -50,14 +59,14 @@ enum recipe_result recipe_server_exits(struct scenario_run *run)
 enum recipe_result recipe_server_crashes(struct scenario_run *run)
 {
 	STEPS(recipe_exchange(run));
-	STEP(WTERMSIG(actor_die(&run->server, ACTOR_CRASHES, 0)), SIGSEGV);
+	STEP(server_crash(run), SIGSEGV);
 	return recipe_client_follows(run);
 }
 
 enum recipe_result recipe_server_crashes_unread(struct scenario_run *run)
 {
 	STEPS(recipe_leave_unread(run));
-	STEP(WTERMSIG(actor_die(&run->server, ACTOR_CRASHES, 0)), SIGSEGV);
+	STEP(server_crash(run), SIGSEGV);
 	STEP(actor_wait_error(&run->client, CONNECTION), -ECONNRESET);
 	return RECIPE_DONE;
 }
