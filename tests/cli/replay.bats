@@ -59,6 +59,10 @@ failed() { # failed STATUS WORD ARGUMENTS...: one sentence with WORD in it
 	grep -q '1 still open at the end' "$BATS_TEST_TMPDIR/err"
 }
 
+without_file() { # the records of the last replay, but for the name of their file
+	jq -c 'del(.capture_file)' "$BATS_TEST_TMPDIR/out"
+}
+
 @test "replay: the form of the file does not matter" {
 	capture plain.pcap 1001:refused 1003:aborted
 	replay -o ndjson "$BATS_TEST_TMPDIR/plain.pcap"
