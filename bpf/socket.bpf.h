@@ -388,8 +388,7 @@ static __always_inline void socket_drops_fill(struct socket_state *state, struct
 			e->seen |= EVIDENCE(OWN_DROP);
 		if (is_stalled && drops_are_all(e, drop->count))
 			e->seen |= EVIDENCE(NEVER_LEFT);
-		if (drop->rst_count)
-			e->seen |= EVIDENCE(RST_DROPPED);
+		record->detail.rst_dropped = drop->rst_count != 0;
 	}
 	bpf_map_delete_elem(&ct_own_drops, &key);
 }

@@ -10,10 +10,9 @@
 /**
  * @used  EVIDENCE(...) bits that the verdict rests on.
  * @reset_reason  The kernel's, or the derived one when `reason_derived` is 1.
- * @benign  1 for the resets that are nobody's trouble: the client that
- *          resets after its own FIN because data was still coming, seen from
- *          either end, and a socket that was moved away in repair mode; and a RST
- *          that a connecting socket survives.
+ * @benign  1 for what costs nobody anything, no byte of the application and no call of it: a
+ *          socket that was moved away in repair mode, and a RST that a connecting socket survives.
+ *          Habits may add others (user/count/reset_habit.h).
  */
 struct close_decision {
 	__u64 used;
@@ -31,6 +30,12 @@ ABI_SIZE(struct close_decision, 16);
 ALWAYS_INLINE int evidence_has(const struct close_evidence *e, __u64 bits)
 {
 	return (e->seen & bits) == bits;
+}
+
+/* No byte of the application here was lost, or stayed unsent. */
+ALWAYS_INLINE int ending_lost_nothing(const struct close_evidence *e)
+{
+	return !e->unread_bytes && !e->unsent_bytes && !e->unacked_bytes;
 }
 
 /* Always 1, so that a rule can end with `return decide(...)`. */

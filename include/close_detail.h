@@ -39,7 +39,7 @@ enum close_death { CLOSE_DEATHS(CLOSE_DEATH_ENUM) CLOSE_DEATH_COUNT };
  * @mss @stuck_bytes @passed_bytes  Largest segment that would be sent, the one that was repeated in
  *                    vain, and the mean of those that were acknowledged.
  * @icmp_source       Who sent the ICMP error of EVIDENCE_BIT_ICMP_IN; IPv4 mapped, 0 = none seen.
- * @rst_note @rst_code @rst_enterprise  What the peer's RST said of its reason (include/rst_note.h).
+ * @rst_dropped       This host dropped the RST that it had made.
  * @port_low @port_high  ip_local_port_range of a connect() that found no free port; host order.
  */
 struct close_detail {
@@ -64,11 +64,9 @@ struct close_detail {
 	__u8 death_signal; /* its number, for SIGNAL and OOM */
 	__u8 death_flags; /* DEATH_* */
 	__u8 exit_code; /* for EXIT */
-	__u16 rst_code;
-	__u32 rst_enterprise;
+	__u8 rst_dropped;
+	__u8 reserved[13];
 	__u8 icmp_source[16] __attribute__((aligned(8)));
-	__u8 rst_note; /* enum rst_note */
-	__u8 reserved[7];
 };
 ABI_SIZE(struct close_detail, 128);
 

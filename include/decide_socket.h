@@ -121,8 +121,6 @@ ALWAYS_INLINE int decide_reset_by_peer(const struct close_evidence *e, struct cl
 	if (e->state == TCP_STATE_SYN_RECV)
 		return decide(d, CLOSE_PEER_RESET_HANDSHAKE, CLOSE_CAUSE_NONE, CLOSE_BY_PEER,
 			      confidence, used);
-	if ((e->seen & EVIDENCE(SERVER)) && e->fin_first == 2)
-		d->benign = 1;
 	return decide(d, CLOSE_PEER_RESET, cause_of_reset_socket(e), CLOSE_BY_PEER, confidence,
 		      used);
 }
@@ -152,13 +150,11 @@ ALWAYS_INLINE int decide_reset_received(const struct close_evidence *e, struct c
 		return 0;
 	}
 	if (e->seen & EVIDENCE(REPLY_RESET)) {
-		d->benign = (e->seen & EVIDENCE(CLIENT)) != 0;
 		return decide(d, CLOSE_LOCAL_LATE_DATA_RST, CLOSE_CAUSE_DATA_AFTER_SHUTDOWN,
 			      CLOSE_BY_LOCAL_KERNEL, CLOSE_IS_PROVED, used | EVIDENCE(REPLY_RESET));
 	}
 	if (had_stopped_reading && !(e->seen & EVIDENCE(RST_IN)) &&
 	    (e->seen & EVIDENCE(WIRE_HOOKED)) && (e->seen & EVIDENCE(WIRE_IN))) {
-		d->benign = (e->seen & EVIDENCE(CLIENT)) != 0;
 		return decide(d, CLOSE_LOCAL_LATE_DATA_RST, CLOSE_CAUSE_DATA_AFTER_SHUTDOWN,
 			      CLOSE_BY_LOCAL_KERNEL, CLOSE_IS_INFERRED, used | EVIDENCE(WIRE_IN));
 	}
@@ -332,7 +328,6 @@ ALWAYS_INLINE int decide_fin(const struct close_evidence *e, struct close_decisi
 		return decide(d, CLOSE_FIN_NORMAL, cause, initiator_of_fin(cause), CLOSE_IS_PROVED,
 			      fin_seen);
 	if (e->seen & (EVIDENCE(TIME_WAIT_RESET) | EVIDENCE(REPLY_RESET))) {
-		d->benign = (e->seen & EVIDENCE(CLIENT)) != 0;
 		return decide(d, CLOSE_LOCAL_LATE_DATA_RST,
 			      e->seen & EVIDENCE(TIME_WAIT_RESET) ? CLOSE_CAUSE_DATA_AFTER_CLOSE :
 								    CLOSE_CAUSE_DATA_AFTER_SHUTDOWN,

@@ -133,7 +133,6 @@ ALWAYS_INLINE void decide_forwarded(const struct close_evidence *e, struct close
 		return;
 	}
 	if (e->seen & EVIDENCE(RST_OUT)) {
-		d->benign = e->fin_first == 1 && synchronised; /* data was still coming */
 		decide(d, CLOSE_PEER_RESET, CLOSE_CAUSE_NONE, CLOSE_BY_CLIENT, CLOSE_IS_INFERRED,
 		       EVIDENCE(RST_OUT));
 		return;

@@ -81,11 +81,10 @@
 	X(PEER_REPEATS, 55, "peer_repeats", "the peer sent again what had been acknowledged")      \
 	X(NO_LOCAL_PORT, 56, "no_local_port", "connect() ended without a local port")              \
 	X(ICMP_FROM_HERE, 57, "icmp_from_here", "this host itself sent the ICMP error")            \
-	X(RST_DROPPED, 58, "rst_dropped", "this host dropped the RST that it had made")            \
-	X(RST_BEHIND, 59, "rst_behind",                                                            \
+	X(RST_BEHIND, 58, "rst_behind",                                                            \
 	  "the RST's number lies behind what its sender had sent and the other end then took")     \
-	X(UNANSWERED, 60, "unanswered", "one end sent again and again and was not answered")       \
-	X(SYN_ACK_AGAIN, 61, "syn_ack_again",                                                      \
+	X(UNANSWERED, 59, "unanswered", "one end sent again and again and was not answered")       \
+	X(SYN_ACK_AGAIN, 60, "syn_ack_again",                                                      \
 	  "the SYN-ACK came again and again behind the ACK of it")
 
 #define EVIDENCE(id) (1ULL << EVIDENCE_BIT_##id)

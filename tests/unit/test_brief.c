@@ -93,7 +93,8 @@ TEST(at_80_cells_who_and_where_stand_above_the_sentence)
 		b.data,
 		"05:06:07 local_app_abort nginx[812]@web :443 > 10.0.0.5:45012 psql[4410]@db 1.2s\n"
 		"         nginx-worker-16[813] closed with 4,312 bytes unread, so the kernel sent\n"
-		"         RST (TCP_ABORT_ON_CLOSE)\n");
+		"         RST (TCP_ABORT_ON_CLOSE); 22 bytes were not acknowledged; 21 bytes were\n"
+		"         never sent\n");
 	brief_release(&brief);
 }
 
@@ -151,6 +152,7 @@ static struct brief server_end(uint32_t incident)
 	struct closed_connection c = sample_connection();
 
 	c.client = CONNECTION_CLIENT_PEER;
+	c.record.evidence.unacked_bytes = c.record.evidence.unsent_bytes = 0;
 	c.record.local_isn += incident;
 	c.other_end = NULL;
 	return brief_of(&c);

@@ -147,7 +147,8 @@ TEST(replies_of_this_host)
 		.subject = SUBJECT_REPLY, .trigger_flags = TCP_FLAG_SYN, .seen = E(REPLY_RESET));
 	ASSERT_SAYS(
 		"data of 10.0.0.5:45012 came to 10.0.0.9:443, but no socket has this connection, "
-		"so the kernel sent RST (NO_SOCKET)",
+		"so the kernel sent RST (NO_SOCKET): it ended before, this host restarted, or it "
+		"was moved here",
 		.subject = SUBJECT_REPLY, .trigger_flags = TCP_FLAG_ACK, .trigger_data = 1,
 		.seen = E(REPLY_RESET));
 	ASSERT_SAYS("a SYN-ACK of 10.0.0.5:45012 came to 10.0.0.9:443, but probably no socket has "
@@ -188,9 +189,10 @@ TEST(endings_that_came_from_elsewhere)
 		    .state = TCP_STATE_ESTABLISHED, .error = EVIDENCE_ECONNRESET,
 		    .seen = E(RECEIVE_RESET) | E(RST_IN), .rst_flags = TCP_FLAG_RST | TCP_FLAG_ACK,
 		    .rst_ip_id = 1, .unread_bytes = 7);
-	ASSERT_SAYS("10.0.0.5:45012 sent RST after its own FIN, because data was still coming",
-		    .state = TCP_STATE_CLOSE_WAIT, .error = EVIDENCE_EPIPE, .fin_first = 2,
-		    .seen = E(RECEIVE_RESET) | E(RST_IN) | E(SERVER));
+	ASSERT_SAYS(
+		"10.0.0.5:45012 sent RST after its own FIN, in the shape of a kernel's reply to a packet that it did not want",
+		.state = TCP_STATE_CLOSE_WAIT, .error = EVIDENCE_EPIPE, .fin_first = 2,
+		.seen = E(RECEIVE_RESET) | E(RST_IN) | E(SERVER) | E(PEER_FIN));
 	ASSERT_SAYS("10.0.0.5:45012 sent RST instead of finishing the handshake with 10.0.0.9:443",
 		    .subject = SUBJECT_REQUEST, .seen = E(RST_IN));
 	ASSERT_SAYS(
@@ -245,22 +247,25 @@ TEST(timeouts)
 		"nginx[812] closed, but 10.0.0.5:45012 never acknowledged the FIN, sent 8 times "
 		"(ETIMEDOUT)",
 		.state = TCP_STATE_FIN_WAIT1, .error = EVIDENCE_ETIMEDOUT, .local_fin_count = 8);
-	ASSERT_SAYS("nginx[812] closed, but 10.0.0.5:45012 did not close its side within "
+	ASSERT_SAYS("nginx[812] closed, but 10.0.0.5:45012 sent no FIN within "
 		    "tcp_fin_timeout",
 		    .state = TCP_STATE_FIN_WAIT2, .seen = E(FIN_WAIT2_EXPIRED));
 }
 
 TEST(clean_closes)
 {
-	ASSERT_SAYS("nginx[812] closed first, 10.0.0.5:45012 followed; 10 bytes sent, 20 received",
-		    .state = TCP_STATE_FIN_WAIT2, .seen = E(PEER_FIN));
-	ASSERT_SAYS("nginx[812] closed first, 10.0.0.5:45012 probably followed; 10 bytes sent, 20 "
-		    "received",
-		    .state = TCP_STATE_FIN_WAIT2);
-	ASSERT_SAYS("10.0.0.5:45012 closed first, nginx[812] followed; 10 bytes sent, 20 received",
-		    .state = TCP_STATE_LAST_ACK, .seen = E(PEER_FIN));
 	ASSERT_SAYS(
-		"nginx[812] and 10.0.0.5:45012 closed at the same time; 10 bytes sent, 20 received",
+		"nginx[812] sent FIN first, 10.0.0.5:45012 followed; 10 bytes sent, 20 received",
+		.state = TCP_STATE_FIN_WAIT2, .seen = E(PEER_FIN));
+	ASSERT_SAYS(
+		"nginx[812] sent FIN first, 10.0.0.5:45012 probably followed; 10 bytes sent, 20 "
+		"received",
+		.state = TCP_STATE_FIN_WAIT2);
+	ASSERT_SAYS(
+		"10.0.0.5:45012 sent FIN first, nginx[812] followed; 10 bytes sent, 20 received",
+		.state = TCP_STATE_LAST_ACK, .seen = E(PEER_FIN));
+	ASSERT_SAYS(
+		"nginx[812] and 10.0.0.5:45012 sent FIN at the same time; 10 bytes sent, 20 received",
 		.state = TCP_STATE_CLOSING);
 	ASSERT_SAYS(
 		"the connection of nginx[812] ended in state ESTABLISHED without an error, a RST "
@@ -284,7 +289,7 @@ TEST(forwarded_connections_speak_of_client_and_server)
 		"packet that it did not want",
 		.seen = E(RST_IN) | E(SYN_ACK_IN), .rst_flags = TCP_FLAG_RST);
 	ASSERT_FORWARDED_SAYS("client 10.0.0.9:443 sent RST", .seen = E(RST_OUT) | E(SYN_ACK_IN));
-	ASSERT_FORWARDED_SAYS("client 10.0.0.9:443 closed first, server 10.0.0.5:45012 followed",
+	ASSERT_FORWARDED_SAYS("client 10.0.0.9:443 sent FIN first, server 10.0.0.5:45012 followed",
 			      .seen = E(FIN_IN) | E(FIN_OUT), .fin_first = 1);
 	ASSERT_FORWARDED_SAYS(
 		"client 10.0.0.9:443 sent FIN, server 10.0.0.5:45012 was not seen closing",

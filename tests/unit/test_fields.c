@@ -42,7 +42,8 @@ static const struct expected full[] = {
 	{ "benign", "false" },
 	{ "evidence", "[\"tcp_send_reset\",\"sk_rst_reason\",\"unread_data\"]" },
 	{ "explanation", "\"nginx-worker-16[813] closed with 4,312 bytes unread, so the kernel "
-			 "sent RST (TCP_ABORT_ON_CLOSE)\"" },
+			 "sent RST (TCP_ABORT_ON_CLOSE); 22 bytes were not acknowledged; "
+			 "21 bytes were never sent\"" },
 	{ "state", "\"ESTABLISHED\"" },
 	{ "reason", "\"TCP_ABORT_ON_CLOSE\"" },
 	{ "reason_source", "\"kernel\"" },

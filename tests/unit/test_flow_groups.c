@@ -436,8 +436,14 @@ TEST(a_habit_is_marked_with_its_numbers)
 		c = own_close(true, 443);
 		reset_habit_mark(habit, &c);
 	}
+	/* Bytes were not acknowledged, and others never sent: shown, whatever the habit. */
+	assert_int_equal(c.record.decision.benign, 0);
+	c = own_close(true, 443);
+	c.record.evidence.unread_bytes = c.record.evidence.unsent_bytes = 0;
+	c.record.evidence.unacked_bytes = 0;
+	reset_habit_mark(habit, &c);
 	assert_int_equal(c.record.decision.benign, 1);
-	assert_int_equal(c.habit_resets, RESET_HABIT_CLOSES_MIN);
+	assert_int_equal(c.habit_resets, RESET_HABIT_CLOSES_MIN + 1);
 	/* What nobody owns teaches nothing. */
 	c = own_close(true, 443);
 	c.record.owner.pid = 0;

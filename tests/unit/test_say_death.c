@@ -16,6 +16,7 @@ static const char *said_of(struct close_detail detail, const struct oom_kill *oo
 
 	sample_set_task(&record.closer, 812, 33, "sleep");
 	record.evidence.unread_bytes = 5;
+	record.evidence.unsent_bytes = record.evidence.unacked_bytes = 0;
 	record.detail = detail;
 	c = sample_connection_of(&record);
 	c.oom_kill = oom_kill;
@@ -143,11 +144,12 @@ TEST(a_clean_close_of_a_process_that_crashed_is_abnormal)
 			    "10.0.0.5:45012 followed; 123,456 bytes sent, 98,765 received");
 	assert_string_equal(
 		fin_said_of(TCP_STATE_LAST_ACK, died),
-		"10.0.0.5:45012 closed first, then nginx[812] crashed (SIGSEGV); 123,456 "
+		"10.0.0.5:45012 sent FIN first, then nginx[812] crashed (SIGSEGV); 123,456 "
 		"bytes sent, 98,765 received");
-	assert_string_equal(fin_said_of(TCP_STATE_FIN_WAIT2, 0),
-			    "nginx[812] closed first, 10.0.0.5:45012 followed; 123,456 bytes sent, "
-			    "98,765 received");
+	assert_string_equal(
+		fin_said_of(TCP_STATE_FIN_WAIT2, 0),
+		"nginx[812] sent FIN first, 10.0.0.5:45012 followed; 123,456 bytes sent, "
+		"98,765 received");
 }
 
 TEST(only_an_end_that_nobody_asked_for_is_abnormal)

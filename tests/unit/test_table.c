@@ -75,7 +75,7 @@ TEST(a_pipe_gets_stable_columns_and_all_of_the_sentence)
 		"05:06:07  local_app_abort        app       nginx[812]@web        "
 		"10.0.0.9:443           >  10.0.0.5:45012         1.2s    12ms    "
 		"nginx-worker-16[813] closed with 4,312 bytes unread, so the kernel sent RST "
-		"(TCP_ABORT_ON_CLOSE)");
+		"(TCP_ABORT_ON_CLOSE); 22 bytes were not acknowledged; 21 bytes were never sent");
 }
 
 TEST(stacks_come_below_their_line_and_escaped)

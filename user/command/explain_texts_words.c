@@ -401,9 +401,6 @@ const struct explain_text explain_evidence[EVIDENCE_BIT_COUNT] = {
 	[EVIDENCE_BIT_ICMP_FROM_HERE] = TEXT(
 		"It came over loopback: no router, but a missing neighbour, or a rule of this\n"
 		"host's own."),
-	[EVIDENCE_BIT_RST_DROPPED] = TEXT(
-		"Tracepoint kfree_skb: the peer did not get it, and learns of the end when it\n"
-		"sends something itself."),
 	[EVIDENCE_BIT_WIRE_WHOLE] =
 		TEXT("Its route leads over an interface that was watched before it began, and no\n"
 		     "rule of this host rewrites it: a packet that was not seen did not leave."),

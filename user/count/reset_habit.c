@@ -118,7 +118,8 @@ void reset_habit_mark(struct reset_habit *habit, struct closed_connection *c)
 
 	if (!reset_habit_learn(habit, c, &numbers))
 		return;
-	c->record.decision.benign = 1;
+	/* A byte that was lost is somebody's trouble, whoever is used to it. */
+	c->record.decision.benign = ending_lost_nothing(&c->record.evidence);
 	c->habit_closes = numbers.closes;
 	c->habit_resets = numbers.resets;
 }

@@ -19,7 +19,7 @@ static void say_death_first(struct strbuf *b, const struct closed_connection *c)
 static void say_death_second(struct strbuf *b, const struct closed_connection *c)
 {
 	connection_append_peer(b, c);
-	say(b, " closed first, then ");
+	say(b, " sent FIN first, then ");
 	say_closer(b, c, "the process");
 	say_closed(b, c);
 }
@@ -31,7 +31,7 @@ void explain_fin_normal(struct strbuf *b, const struct closed_connection *c)
 
 	if (is_forwarded(c)) {
 		say_end(b, c, !peer_first);
-		say(b, " closed first, ");
+		say(b, " sent FIN first, ");
 		say_end(b, c, peer_first);
 		say(b, " followed");
 		say_duration(b, c, " after ");
@@ -46,15 +46,16 @@ void explain_fin_normal(struct strbuf *b, const struct closed_connection *c)
 		say_closer(b, c, "this host");
 		say(b, " and ");
 		connection_append_peer(b, c);
-		say(b, " closed at the same time");
+		say(b, " sent FIN at the same time");
 	} else if (peer_first) {
 		connection_append_peer(b, c);
-		say(b, " closed first, ");
+		say(b, " sent FIN first, ");
 		say_closer(b, c, "this host");
 		say(b, " followed");
 	} else {
 		say_closer(b, c, "this host");
-		say(b, " closed first, ");
+		say(b,
+		    connection_saw(c, EVIDENCE(ORPHAN)) ? " closed first, " : " sent FIN first, ");
 		connection_append_peer(b, c);
 		say(b, is_inferred(c) ? " probably followed" : " followed");
 	}
@@ -76,8 +77,7 @@ void explain_half_close_timeout(struct strbuf *b, const struct closed_connection
 	say_closed(b, c);
 	say(b, ", but ");
 	connection_append_peer(b, c);
-	say(b, is_inferred(c) ? " probably did not close its side" :
-				" did not close its side within tcp_fin_timeout");
+	say(b, is_inferred(c) ? " probably sent no FIN" : " sent no FIN within tcp_fin_timeout");
 }
 
 void explain_fin_unacked(struct strbuf *b, const struct closed_connection *c)

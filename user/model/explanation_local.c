@@ -26,11 +26,14 @@ void explain_app_abort(struct strbuf *b, const struct closed_connection *c)
 		else
 			say(b, "unread data");
 		say_so_rst(b, c, "");
+		say_unacked(b, c);
+		say_unsent(b, c);
 		return;
 	case CLOSE_CAUSE_LINGER0:
 		say_closed(b, c);
 		say(b, " with SO_LINGER set to 0 s");
 		say_so_rst(b, c, fin_had_left(e) ? "" : " instead of FIN");
+		say_unacked(b, c);
 		say_unsent(b, c);
 		say_slow_reader(b, c);
 		return;
@@ -38,10 +41,13 @@ void explain_app_abort(struct strbuf *b, const struct closed_connection *c)
 		say_closed(b, c);
 		say(b, " with a negative TCP_LINGER2");
 		say_so_rst(b, c, " instead of waiting for the peer's FIN");
+		say_unacked(b, c);
+		say_unsent(b, c);
 		return;
 	case CLOSE_CAUSE_DISCONNECT:
 		say(b, " disconnected the socket with connect(AF_UNSPEC)");
 		say_so_rst(b, c, "");
+		say_unacked(b, c);
 		say_unsent(b, c);
 		say_slow_reader(b, c);
 		return;
@@ -56,6 +62,8 @@ void explain_app_abort(struct strbuf *b, const struct closed_connection *c)
 	default:
 		say(b, " aborted the connection");
 		say_so_rst(b, c, "");
+		say_unacked(b, c);
+		say_unsent(b, c);
 	}
 }
 
@@ -95,6 +103,8 @@ void explain_admin_kill(struct strbuf *b, const struct closed_connection *c)
 		}
 		say(b, " was destroyed from outside (ss -K, SOCK_DESTROY or bpf_sock_destroy)");
 	}
+	say_unacked(b, c);
+	say_unsent(b, c);
 }
 
 void explain_late_data(struct strbuf *b, const struct closed_connection *c)
@@ -103,7 +113,9 @@ void explain_late_data(struct strbuf *b, const struct closed_connection *c)
 	connection_append_peer(b, c);
 	say(b, is_inferred(c) ? " probably came after " : " came after ");
 	say_closer(b, c, "the application");
-	if (closer_died(c) || c->record.decision.cause == CLOSE_CAUSE_DATA_AFTER_CLOSE)
+	/* After close() nobody holds the socket; after shutdown() somebody does. */
+	if (closer_died(c) || connection_saw(c, EVIDENCE(ORPHAN)) ||
+	    c->record.decision.cause == CLOSE_CAUSE_DATA_AFTER_CLOSE)
 		say_had_closed(b, c);
 	else
 		say(b, " had stopped reading");

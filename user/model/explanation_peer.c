@@ -31,18 +31,27 @@ static void say_other_end(struct strbuf *b, const struct closed_connection *c)
 	}
 }
 
+static bool sender_had_sent_fin(const struct closed_connection *c, bool by_client)
+{
+	if (by_client)
+		return connection_saw(c, EVIDENCE(FIN_OUT));
+	return connection_saw(c, EVIDENCE(PEER_FIN)) || connection_saw(c, EVIDENCE(FIN_IN));
+}
+
 void explain_peer_reset(struct strbuf *b, const struct closed_connection *c)
 {
 	bool by_client = c->record.decision.initiator == CLOSE_BY_CLIENT;
 
 	if (c->record.decision.cause == CLOSE_CAUSE_KEEPALIVE_RACE) {
 		explain_keepalive_race(b, c);
+		say_unsent(b, c);
 		say_idle_habit(b, c);
 		say_other_end(b, c);
 		return;
 	}
 	if (c->record.decision.cause == CLOSE_CAUSE_STALE_POOL) {
 		explain_stale_pool(b, c);
+		say_unsent(b, c);
 		say_idle_habit(b, c);
 		say_other_end(b, c);
 		return;
@@ -50,20 +59,19 @@ void explain_peer_reset(struct strbuf *b, const struct closed_connection *c)
 	say_end(b, c, by_client);
 	say(b, is_inferred(c) && !is_forwarded(c) ? " probably sent RST" : " sent RST");
 	say_idle_before(b, c);
-	if (c->record.decision.benign)
-		say(b, " after its own FIN, because data was still coming");
-	else if (c->record.decision.cause == CLOSE_CAUSE_PEER_APP)
+	if (sender_had_sent_fin(c, by_client))
+		say(b, " after its own FIN");
+	if (c->record.decision.cause == CLOSE_CAUSE_PEER_APP)
 		say(b, ", in the shape of an application's abort");
 	else if (c->record.decision.cause == CLOSE_CAUSE_PEER_KERNEL)
 		say(b, ", in the shape of a kernel's reply to a packet that it did not want");
 	if (evidence_of(c)->unread_bytes) {
 		say(b, "; ");
-		say_bytes(b, evidence_of(c)->unread_bytes, " were still unread");
+		say_bytes(b, evidence_of(c)->unread_bytes,
+			  evidence_of(c)->unread_bytes == 1 ? " was still unread" :
+							      " were still unread");
 	}
-	if (evidence_of(c)->unacked_bytes) {
-		say(b, "; ");
-		say_bytes(b, evidence_of(c)->unacked_bytes, " were not acknowledged");
-	}
+	say_unacked(b, c);
 	say_unsent(b, c);
 	say_slow_reader(b, c);
 	say_other_end(b, c);

@@ -38,6 +38,8 @@ void explain_no_socket(struct strbuf *b, const struct closed_connection *c)
 	say(b, is_inferred(c) ? ", but probably no socket has this connection" :
 				", but no socket has this connection");
 	say_so_rst(b, c, "");
+	if (!(evidence_of(c)->trigger_flags & TCP_FLAG_SYN))
+		say(b, ": it ended before, this host restarted, or it was moved here");
 }
 
 void explain_listen_overflow(struct strbuf *b, const struct closed_connection *c)

@@ -86,7 +86,7 @@ static bool rst_never_left(const struct closed_connection *c)
 {
 	if (evidence_of(c)->local_rst_count || !connection_saw(c, EVIDENCE(SEND_RESET)))
 		return false;
-	return connection_saw(c, EVIDENCE(RST_DROPPED)) ||
+	return c->record.detail.rst_dropped ||
 	       connection_saw(c, EVIDENCE(WIRE_WHOLE) | EVIDENCE(WIRE_OUT));
 }
 
@@ -193,6 +193,16 @@ void say_end(struct strbuf *b, const struct closed_connection *c, bool is_local)
 		connection_append_local(b, c);
 	else
 		connection_append_peer(b, c);
+}
+
+void say_unacked(struct strbuf *b, const struct closed_connection *c)
+{
+	uint32_t bytes = evidence_of(c)->unacked_bytes;
+
+	if (!bytes)
+		return;
+	say(b, "; ");
+	say_bytes(b, bytes, bytes == 1 ? " was not acknowledged" : " were not acknowledged");
 }
 
 void say_unsent(struct strbuf *b, const struct closed_connection *c)

@@ -78,6 +78,9 @@ void say_error(struct strbuf *b, const struct closed_connection *c);
 /* "; 10 bytes sent, 20 received in 3 s" */
 void say_traffic(struct strbuf *b, const struct closed_connection *c);
 
+/* "; 7 bytes were not acknowledged" */
+void say_unacked(struct strbuf *b, const struct closed_connection *c);
+
 /* "; 9 bytes were never sent" */
 void say_unsent(struct strbuf *b, const struct closed_connection *c);
 

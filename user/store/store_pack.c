@@ -104,9 +104,7 @@
 	X(92, detail.exit_code, NUMBER)                                                            \
 	X(93, evidence.drop_reason, NUMBER)                                                        \
 	X(94, detail.icmp_source, ADDR)                                                            \
-	X(95, detail.rst_note, NUMBER)                                                             \
-	X(96, detail.rst_code, NUMBER)                                                             \
-	X(97, detail.rst_enterprise, NUMBER)
+	X(95, detail.rst_dropped, NUMBER)
 
 /* Of the other end, where that is of this host, too. */
 #define STORE_OTHER_MEMBERS(X)                                                                     \
