@@ -62,7 +62,7 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 		"so the kernel answered RST: there is nobody to give the data to. Not the\n"
 		"peer's doing, although the peer reads ECONNRESET or EPIPE.",
 		"The application closes before the peer has finished, for example a client\n"
-		"that has seen enough (then it is benign), or a server that replies early.",
+		"that has seen enough, or a server that replies early.",
 		"closetrace --pid PID                # is it the habit of one program\n"
 		"strace -f -e trace=close,shutdown,recvfrom -p PID\n"
 		"nstat -az TcpExtTCPAbortOnData",
