@@ -10,8 +10,6 @@
 #include "include/decide.h"
 #include "include/flow_evidence.h"
 
-/* So often must something be sent again, unanswered, before it counts as given up. */
-#define CAPTURE_VAIN_LEAST 3
 #define CAPTURE_PROBES_LEAST 2
 #define CAPTURE_SYN_ACKS_LEAST 2
 

@@ -39,6 +39,8 @@
 #define CAPTURE_HOLE_MOST (1 << 20)
 /* A lost segment may be captured late, behind the RST: for that long it contradicts nothing. */
 #define CAPTURE_REORDERED_NS 10000000ULL
+/* So often must something be sent again, unanswered, before it counts as given up. */
+#define CAPTURE_VAIN_LEAST 3
 /* Resets of both ends within that: of honest ones, too, 2 to 60 us were seen. */
 #define CAPTURE_BOTH_NS 1000000ULL
 
@@ -409,8 +411,8 @@ ALWAYS_INLINE int capture_take_late_rst(struct capture_flow *c, int sender,
 		      !capture_seq_after(packet->seq, to->acked);
 
 	if (!c->rst_sender) {
-		/* Both have closed. Where bytes are on their way, they are lost by this. */
-		if ((capture_unacked_bytes(c, 0) || capture_unacked_bytes(c, 1)) &&
+		/* Both have closed: it ends nothing, but the patience of who was not answered. */
+		if (c->side[sender & 1].vain >= CAPTURE_VAIN_LEAST && capture_unacked(c, sender) &&
 		    capture_rst_is_accepted(c, sender, packet))
 			return capture_end_by_rst(c, sender, packet, now_ns);
 		return CAPTURE_TAKEN;
