@@ -96,6 +96,63 @@ static size_t rows_of(struct flow_groups *groups, bool since_last, enum flow_fie
 	return count;
 }
 
+/* Two values for each kind of key. Strings are constants, and so of one pool. */
+static struct field_value key_value(unsigned int key, unsigned int which)
+{
+	static const uint8_t addrs[2][16] = { { [15] = 1 }, { [15] = 2 } };
+	static const char *const texts[2] = { "nginx", "curl" };
+	struct field_value value = {};
+
+	switch (flow_fields[flow_key_field(key)].type) {
+	case FIELD_IP:
+		value.ip = addrs[which];
+		break;
+	case FIELD_STRING:
+		value.text = texts[which];
+		value.len = strlen(value.text);
+		break;
+	case FIELD_WORD:
+		value.text = verdict_name((uint8_t)(which + 1));
+		value.len = strlen(value.text);
+		break;
+	default:
+		value.number = which + 443;
+		break;
+	}
+	return value;
+}
+
+TEST(a_key_is_copied_compared_and_shown_as_its_row_of_the_table_says)
+{
+	struct flow_identity full = {}, reduced, other;
+	struct field_value value;
+
+	for (unsigned int key = 0; key < FLOW_KEY_COUNT; key++) {
+		value = key_value(key, 0);
+		flow_identity_set(&full, key, &value);
+	}
+	for (unsigned int key = 0; key < FLOW_KEY_COUNT; key++) {
+		struct flow_row row = {};
+
+		flow_identity_reduce(&full, 1u << key, &reduced);
+		assert_int_equal(reduced.known, 1u << key);
+		row.identity = other = reduced;
+		for (unsigned int field = 0; field < FLOW_KEY_COUNT; field++)
+			assert_int_equal(flow_row_get(&row, flow_key_field(field), NULL, &value),
+					 field == key);
+		assert_true(flow_row_get(&row, flow_key_field(key), NULL, &value));
+		flow_identity_set(&other, key, &value);
+		assert_memory_equal(&other, &reduced, sizeof(other));
+		assert_true(flow_identities_agree(&full, &reduced, 1u << key));
+		value = key_value(key, 1);
+		flow_identity_set(&other, key, &value);
+		assert_false(flow_identities_agree(&full, &other, 1u << key));
+		assert_true(flow_identities_agree(&reduced, &other, ~(1u << key)));
+		assert_int_equal(flow_identity_text(&full, key) != NULL,
+				 flow_fields[flow_key_field(key)].type == FIELD_STRING);
+	}
+}
+
 TEST(conversations_are_rows_and_keys_join_them)
 {
 	static const struct {

@@ -249,6 +249,67 @@ TEST(the_largest_rows_are_kept_and_sums_are_exact)
 	teardown();
 }
 
+static int identity_take(void *data, const struct flow_row *row)
+{
+	const struct flow_identity *wanted = data;
+	struct field_value want, have;
+
+	for (unsigned int key = 0; key < FLOW_KEY_COUNT; key++) {
+		if (!(row->by & 1u << key))
+			continue;
+		assert_true(flow_identity_get(wanted, key, &want));
+		assert_true(flow_identity_get(&row->identity, key, &have));
+		switch (flow_fields[flow_key_field(key)].type) {
+		case FIELD_IP:
+			assert_memory_equal(have.ip, want.ip, 16);
+			break;
+		case FIELD_STRING:
+		case FIELD_WORD:
+			assert_string_equal(have.text, want.text);
+			break;
+		default:
+			assert_int_equal(have.number, want.number);
+			break;
+		}
+	}
+	return 0;
+}
+
+TEST(every_key_is_read_back_as_it_was)
+{
+	_cleanup_(stored_counts_free) struct stored_counts *counts = NULL;
+	_cleanup_(store_close) struct store *store = NULL;
+	uint32_t all = ((1u << FLOW_KEY_COUNT) - 1) & ~FLOW_KEY(CLIENT_PORT);
+	struct flow_row row = count_row(1, 1);
+
+	setup();
+	row.identity.known = all;
+	row.identity.netns = 4026531840;
+	row.identity.comm = "nginx";
+	row.identity.container = "web";
+	row.identity.pod = "web-1";
+	row.identity.zone_client = "office";
+	row.identity.zone_server = "";
+	row.identity.verdict = CLOSE_PEER_RESET;
+	assert_int_equal(store_open_writer(path, &store), 0);
+	assert_int_equal(stored_counts_of(&row, 1, all, CLOCK_NS_PER_SECOND, 60, STORE_COUNTS_MOST,
+					  &counts),
+			 0);
+	assert_int_equal(store_counts_put(store, counts), 0);
+	for (unsigned int key = 0; key <= FLOW_KEY_COUNT; key++) {
+		struct counts_query query = {
+			.until_ns = INT64_MAX,
+			.by = key < FLOW_KEY_COUNT ? all & 1u << key : all,
+			.take = identity_take,
+			.data = &row.identity,
+		};
+
+		assert_int_equal(store_read_counts(store, &query), 0);
+	}
+	store_close(&store);
+	teardown();
+}
+
 TEST(minutes_become_hours_and_sums_stay_exact)
 {
 	_cleanup_(store_close) struct store *store = NULL;

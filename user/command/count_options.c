@@ -15,12 +15,17 @@
 #define CONVERSATIONS_DEFAULT 131072
 #define BY_WORD_MAX 32
 
+#define WORD_PACKETS(word) word ", "
+#define WORD_ENDING(word) word ", "
+#define WORD_CONNECTION(word)
+#define BY_WORD(id, member, kind, field, from, ...) WORD_##from(#member)
+
 /* -- --by ------------------------------------------------------------------------------------ */
 /* The port of the client makes no group by itself: that is what `connection` is for. */
 static bool by_word_bits(const char *word, uint32_t *bits)
 {
 	for (unsigned int key = 0; key < FLOW_KEY_COUNT; key++)
-		if (key != FLOW_KEY_CLIENT_PORT && !strcmp(word, flow_key_word(key))) {
+		if (flow_key_makes_groups(key) && !strcmp(word, flow_key_word(key))) {
 			*bits |= 1u << key;
 			return true;
 		}
@@ -34,7 +39,7 @@ static bool by_word_bits(const char *word, uint32_t *bits)
 static const char *by_word(size_t index)
 {
 	for (unsigned int key = 0; key < FLOW_KEY_COUNT; key++)
-		if (key != FLOW_KEY_CLIENT_PORT && !index--)
+		if (flow_key_makes_groups(key) && !index--)
 			return flow_key_word(key);
 	return index == 0 ? "conversation" : index == 1 ? "connection" : NULL;
 }
@@ -101,8 +106,7 @@ static const struct option_row count_rows[] = {
 	  .type = OPTION_LIST,
 	  .words = by_word,
 	  .parse = parse_by,
-	  .takes = "client, server, server_port, comm, container, pod, verdict, zone_client, "
-		   "zone_server, interface, netns, conversation or connection",
+	  .takes = FLOW_KEYS(BY_WORD) "conversation or connection",
 	  .help = "count per client, server, server_port, comm, ... or connection" },
 	{ .name = "sort",
 	  .letter = 's',

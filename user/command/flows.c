@@ -138,7 +138,7 @@ static int flows_check_keys(const struct flows *flows)
 		return log_error(-EINVAL,
 				 "%s asks for %s, which these rows do not have; add %s to --by",
 				 is_column ? "--columns" : "--filter", flow_fields[field].name,
-				 key == FLOW_KEY_CLIENT_PORT ? "connection" : flow_key_word(key));
+				 flow_key_makes_groups(key) ? flow_key_word(key) : "connection");
 	}
 	return 0;
 }

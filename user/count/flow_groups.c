@@ -83,36 +83,6 @@ bool flow_groups_need_records(const struct flow_groups *groups)
 	return false;
 }
 
-/* Only what was asked for stays in the identity: the rest must not make groups. */
-static void identity_reduce(const struct flow_groups *groups, const struct flow_identity *full,
-			    struct flow_identity *ret)
-{
-	uint32_t by = groups->by & full->known;
-
-	memset(ret, 0, sizeof(*ret));
-	ret->known = by;
-	if (by & FLOW_KEY(CLIENT))
-		memcpy(ret->client, full->client, 16);
-	if (by & FLOW_KEY(SERVER))
-		memcpy(ret->server, full->server, 16);
-	if (by & FLOW_KEY(CLIENT_PORT))
-		ret->client_port = full->client_port;
-	if (by & FLOW_KEY(SERVER_PORT))
-		ret->server_port = full->server_port;
-	if (by & FLOW_KEY(COMM))
-		ret->comm = full->comm;
-	if (by & FLOW_KEY(CONTAINER))
-		ret->container = full->container;
-	if (by & FLOW_KEY(POD))
-		ret->pod = full->pod;
-	if (by & FLOW_KEY(VERDICT))
-		ret->verdict = full->verdict;
-	if (by & FLOW_KEY(INTERFACE))
-		ret->interface = full->interface;
-	if (by & FLOW_KEY(NETNS))
-		ret->netns = full->netns;
-}
-
 static void identity_add_zones(const struct flow_groups *groups, const struct flow_identity *full,
 			       struct flow_identity *identity)
 {
@@ -135,7 +105,7 @@ static struct flow_group *group_find_or_add(struct flow_groups *groups,
 	struct flow_identity identity;
 	struct flow_group *group;
 
-	identity_reduce(groups, full, &identity);
+	flow_identity_reduce(full, groups->by, &identity);
 	identity_add_zones(groups, full, &identity);
 	HASH_FIND(hh, groups->groups, &identity, sizeof(identity), group);
 	if (group)
@@ -238,7 +208,7 @@ void flow_groups_take_ending(struct flow_groups *groups, const struct flow_ident
 	if (!any)
 		return;
 	if (HASH_COUNT(groups->groups) >= FLOW_GROUPS_MAX) {
-		identity_reduce(groups, identity, &reduced);
+		flow_identity_reduce(identity, groups->by, &reduced);
 		identity_add_zones(groups, identity, &reduced);
 		HASH_FIND(hh, groups->groups, &reduced, sizeof(reduced), group);
 	} else {

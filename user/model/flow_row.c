@@ -20,26 +20,60 @@ const struct word_list client_known_by_words = { client_known_by_name, 2 };
 				 .type = FIELD_##kind,                                             \
 				 .id = FLOW_FIELD_##field },
 
-const struct field flow_fields[FLOW_FIELD_COUNT] = { FLOW_FIELDS(FLOW_FIELD_ROW) };
+#define TYPE_ADDR IP, NULL
+#define TYPE_PORT PORT, NULL
+#define TYPE_NUMBER U64, NULL
+#define TYPE_TEXT STRING, NULL
+#define TYPE_VERDICT WORD, &verdict_words
+#define FLOW_KEY_FIELD_ROW(id, member, kind, field, from, title, meaning)                          \
+	FLOW_KEY_FIELD_OF(field, TYPE_##kind, meaning)
+#define FLOW_KEY_FIELD_OF(field, ...) FLOW_KEY_FIELD_TYPED(field, __VA_ARGS__)
+#define FLOW_KEY_FIELD_TYPED(field, type, words, meaning)                                          \
+	FLOW_FIELD_ROW(field, type, "", words, meaning)
 
-static const struct {
+const struct field flow_fields[FLOW_FIELD_COUNT] = { FLOW_TIME_FIELDS(FLOW_FIELD_ROW) FLOW_KEYS(
+	FLOW_KEY_FIELD_ROW) FLOW_COUNT_FIELDS(FLOW_FIELD_ROW) FLOW_RATE_FIELDS(FLOW_FIELD_ROW) };
+
+/* -- keys ------------------------------------------------------------------------------------ */
+enum key_kind { KIND_ADDR, KIND_PORT, KIND_NUMBER, KIND_TEXT, KIND_VERDICT };
+enum key_from { FROM_PACKETS, FROM_ENDING, FROM_CONNECTION };
+
+/* @offset, @size  Of its member in struct flow_identity. */
+struct key_row {
 	const char *word;
-	bool needs_record;
-} flow_keys[FLOW_KEY_COUNT] = {
-#define FLOW_KEY_ROW(id, word, needs_record, meaning) [FLOW_KEY_##id] = { word, needs_record },
+	uint16_t offset;
+	uint8_t size;
+	uint8_t kind;
+	uint8_t from;
+};
+
+static const struct key_row flow_keys[FLOW_KEY_COUNT] = {
+#define FLOW_KEY_ROW(id, name, kind_of, field, from_of, ...)                                       \
+	[FLOW_KEY_##id] = { .word = #name,                                                         \
+			    .offset = offsetof(struct flow_identity, name),                        \
+			    .size = sizeof(((struct flow_identity *)0)->name),                     \
+			    .kind = KIND_##kind_of,                                                \
+			    .from = FROM_##from_of },
 	FLOW_KEYS(FLOW_KEY_ROW)
 };
+
+#define MEMBER_ADDR uint8_t[16]
+#define MEMBER_PORT uint16_t
+#define MEMBER_NUMBER uint32_t
+#define MEMBER_TEXT const char *
+#define MEMBER_VERDICT uint8_t
+#define FLOW_KEY_MEMBER(id, name, kind, ...)                                                       \
+	_Static_assert(__builtin_types_compatible_p(typeof(((struct flow_identity *)0)->name),     \
+						    MEMBER_##kind),                                \
+		       #name " is of its kind");
+FLOW_KEYS(FLOW_KEY_MEMBER)
+
+#define FIRST_KEY FLOW_FIELD_client_addr
 
 const char *flow_key_word(unsigned int key)
 {
 	return key < FLOW_KEY_COUNT ? flow_keys[key].word : NULL;
 }
-
-#define FIRST_KEY FLOW_FIELD_client_addr
-#define IS_FIELD_OF(key, field) ((int)(field) - (int)FIRST_KEY == (int)(key))
-_Static_assert(IS_FIELD_OF(FLOW_KEY_VERDICT, FLOW_FIELD_verdict) &&
-		       IS_FIELD_OF(FLOW_KEY_NETNS, FLOW_FIELD_netns),
-	       "keys and their fields have one order");
 
 enum flow_field flow_key_field(unsigned int key)
 {
@@ -53,7 +87,46 @@ bool flow_field_is_key(unsigned int field)
 
 bool flow_key_needs_record(unsigned int key)
 {
-	return flow_keys[key].needs_record;
+	return flow_keys[key].from != FROM_PACKETS;
+}
+
+bool flow_key_makes_groups(unsigned int key)
+{
+	return flow_keys[key].from != FROM_CONNECTION;
+}
+
+static const void *member_of(const struct flow_identity *identity, const struct key_row *key)
+{
+	return (const char *)identity + key->offset;
+}
+
+void flow_identity_reduce(const struct flow_identity *full, uint32_t by, struct flow_identity *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->known = by & full->known;
+	for (unsigned int key = 0; key < FLOW_KEY_COUNT; key++)
+		if (ret->known & 1u << key)
+			memcpy((char *)ret + flow_keys[key].offset,
+			       member_of(full, &flow_keys[key]), flow_keys[key].size);
+}
+
+bool flow_identities_agree(const struct flow_identity *a, const struct flow_identity *b,
+			   uint32_t keys)
+{
+	for (unsigned int i = 0; i < FLOW_KEY_COUNT; i++) {
+		const struct key_row *key = &flow_keys[i];
+
+		if (keys & 1u << i && memcmp(member_of(a, key), member_of(b, key), key->size) != 0)
+			return false;
+	}
+	return true;
+}
+
+const char **flow_identity_text(struct flow_identity *identity, unsigned int key)
+{
+	if (flow_keys[key].kind != KIND_TEXT)
+		return NULL;
+	return (const char **)((char *)identity + flow_keys[key].offset);
 }
 
 static bool give_text(struct field_value *ret, const char *text)
@@ -71,43 +144,57 @@ static bool give_number(struct field_value *ret, uint64_t number)
 	return true;
 }
 
-static bool flow_row_get_key(const struct flow_row *row, unsigned int field,
-			     struct field_value *ret)
+bool flow_identity_get(const struct flow_identity *identity, unsigned int key,
+		       struct field_value *ret)
 {
-	const struct flow_identity *id = &row->identity;
+	const void *member = member_of(identity, &flow_keys[key]);
 
-	if (!(id->known & 1u << (field - FIRST_KEY)))
+	if (!(identity->known & 1u << key))
 		return false;
-	switch (field) {
-	case FLOW_FIELD_client_addr:
-		ret->ip = id->client;
+	switch ((enum key_kind)flow_keys[key].kind) {
+	case KIND_ADDR:
+		ret->ip = member;
 		return true;
-	case FLOW_FIELD_client_port:
-		return give_number(ret, id->client_port);
-	case FLOW_FIELD_server_addr:
-		ret->ip = id->server;
-		return true;
-	case FLOW_FIELD_server_port:
-		return give_number(ret, id->server_port);
-	case FLOW_FIELD_comm:
-		return give_text(ret, id->comm);
-	case FLOW_FIELD_container:
-		return give_text(ret, id->container);
-	case FLOW_FIELD_pod:
-		return give_text(ret, id->pod);
-	case FLOW_FIELD_verdict:
-		return give_text(ret, verdict_name(id->verdict));
-	case FLOW_FIELD_zone_client:
-		return give_text(ret, id->zone_client);
-	case FLOW_FIELD_zone_server:
-		return give_text(ret, id->zone_server);
-	case FLOW_FIELD_interface:
-		return give_text(ret, id->interface);
-	default:
-		return give_number(ret, id->netns);
+	case KIND_PORT:
+		return give_number(ret, *(const uint16_t *)member);
+	case KIND_NUMBER:
+		return give_number(ret, *(const uint32_t *)member);
+	case KIND_TEXT:
+		return give_text(ret, *(const char *const *)member);
+	case KIND_VERDICT:
+		return give_text(ret, verdict_name(*(const uint8_t *)member));
+	}
+	return false;
+}
+
+void flow_identity_set(struct flow_identity *identity, unsigned int key,
+		       const struct field_value *value)
+{
+	void *member = (char *)identity + flow_keys[key].offset;
+	int verdict;
+
+	identity->known |= 1u << key;
+	switch ((enum key_kind)flow_keys[key].kind) {
+	case KIND_ADDR:
+		memcpy(member, value->ip, 16);
+		break;
+	case KIND_PORT:
+		*(uint16_t *)member = (uint16_t)value->number;
+		break;
+	case KIND_NUMBER:
+		*(uint32_t *)member = (uint32_t)value->number;
+		break;
+	case KIND_TEXT:
+		*(const char **)member = value->text;
+		break;
+	case KIND_VERDICT:
+		verdict = verdict_from_name(value->text);
+		*(uint8_t *)member = verdict > 0 ? (uint8_t)verdict : 0;
+		break;
 	}
 }
 
+/* -- the row --------------------------------------------------------------------------------- */
 /* Thousandths of a / b, rounded; all of it in 128 bits, so that no count is too large. */
 static bool give_ratio(struct field_value *ret, uint64_t a, uint64_t b, uint64_t scale)
 {
@@ -132,7 +219,7 @@ bool flow_row_get(const void *data, unsigned int field, struct strbuf *scratch,
 
 	(void)scratch;
 	if (flow_field_is_key(field))
-		return flow_row_get_key(row, field, ret);
+		return flow_identity_get(&row->identity, field - FIRST_KEY, ret);
 	switch ((enum flow_field)field) {
 	case FLOW_FIELD_time:
 		return give_number(ret, row->time_ns);
@@ -178,9 +265,14 @@ static const struct field_alias aliases[] = {
 	{ "addr", FLOW_FIELD_client_addr, FLOW_FIELD_server_addr },
 	{ "port", FLOW_FIELD_client_port, FLOW_FIELD_server_port },
 	{ "zone", FLOW_FIELD_zone_client, FLOW_FIELD_zone_server },
-	{ "client", FLOW_FIELD_client_addr, FLOW_FIELD_client_addr },
-	{ "server", FLOW_FIELD_server_addr, FLOW_FIELD_server_addr },
-	{ "container_name", FLOW_FIELD_container, FLOW_FIELD_container },
+/* The words of --by that are not the field's name. */
+#define ALIAS_ADDR(word, field) { word, FLOW_FIELD_##field, FLOW_FIELD_##field },
+#define ALIAS_PORT(word, field)
+#define ALIAS_NUMBER(word, field)
+#define ALIAS_TEXT(word, field)
+#define ALIAS_VERDICT(word, field)
+#define FLOW_KEY_ALIAS(id, member, kind, field, ...) ALIAS_##kind(#member, field)
+	FLOW_KEYS(FLOW_KEY_ALIAS){ "container_name", FLOW_FIELD_container, FLOW_FIELD_container },
 };
 
 const struct row_type flow_row_type = {

@@ -18,20 +18,31 @@ enum flow_count {
 	FLOW_COUNT_COUNT,
 };
 
-/* X(ID, word, source of it is the ending's record and not the packets, meaning) */
+/*
+ * What groups are told apart by, each once: all that is made per key is made from this table and
+ * the member of struct flow_identity. Databases keep their places and columns: append, and teach
+ * user/store/store_schema.c to add the column.
+ *
+ * X(ID, member and word of --by, kind, field, where it comes from, title of the column, meaning)
+ *
+ * Kinds: ADDR, PORT, NUMBER, VERDICT, and TEXT of a pool. From: PACKETS; ENDING, which only the
+ * record of an ending tells; CONNECTION, which is of single connections and makes no group.
+ */
 #define FLOW_KEYS(X)                                                                               \
-	X(CLIENT, "client", false, "address of the client")                                        \
-	X(CLIENT_PORT, "client_port", true, "port of the client")                                  \
-	X(SERVER, "server", false, "address of the server")                                        \
-	X(SERVER_PORT, "server_port", false, "port of the server")                                 \
-	X(COMM, "comm", true, "name of the process that owned the socket")                         \
-	X(CONTAINER, "container", true, "container of the socket")                                 \
-	X(POD, "pod", true, "Kubernetes pod of the socket")                                        \
-	X(VERDICT, "verdict", true, "how the connections ended")                                   \
-	X(ZONE_CLIENT, "zone_client", false, "zone of the client")                                 \
-	X(ZONE_SERVER, "zone_server", false, "zone of the server")                                 \
-	X(INTERFACE, "interface", false, "interface of the client's packets")                      \
-	X(NETNS, "netns", false, "network namespace")
+	X(CLIENT, client, ADDR, client_addr, PACKETS, "CLIENT", "address of the client")           \
+	X(CLIENT_PORT, client_port, PORT, client_port, CONNECTION, "CPORT",                        \
+	  "port of the client, with --by connection")                                              \
+	X(SERVER, server, ADDR, server_addr, PACKETS, "SERVER", "address of the server")           \
+	X(SERVER_PORT, server_port, PORT, server_port, PACKETS, "PORT", "port of the server")      \
+	X(COMM, comm, TEXT, comm, ENDING, "COMM", "name of the process that owned the socket")     \
+	X(CONTAINER, container, TEXT, container, ENDING, "CONTAINER", "container of the socket")   \
+	X(POD, pod, TEXT, pod, ENDING, "POD", "Kubernetes pod of the socket")                      \
+	X(VERDICT, verdict, VERDICT, verdict, ENDING, "VERDICT", "how the connections ended")      \
+	X(ZONE_CLIENT, zone_client, TEXT, zone_client, PACKETS, "ZONE.CLT", "zone of the client")  \
+	X(ZONE_SERVER, zone_server, TEXT, zone_server, PACKETS, "ZONE.SRV", "zone of the server")  \
+	X(INTERFACE, interface, TEXT, interface, PACKETS, "INTERFACE",                             \
+	  "interface of the client's packets")                                                     \
+	X(NETNS, netns, NUMBER, netns, PACKETS, "NETNS", "network namespace, by inode number")
 
 #define FLOW_KEY_ENUM(id, ...) FLOW_KEY_##id,
 enum flow_key_id { FLOW_KEYS(FLOW_KEY_ENUM) FLOW_KEY_COUNT };
@@ -85,20 +96,6 @@ struct flow_row {
 	X(elapsed_us, DURATION_US, "us", NULL, "how long was counted")                             \
 	X(rest, BOOL, "", NULL, "what found no room in a row of its own, all together")
 
-#define FLOW_KEY_FIELDS(X)                                                                         \
-	X(client_addr, IP, "", NULL, "address of the client")                                      \
-	X(client_port, PORT, "", NULL, "port of the client, with --by connection")                 \
-	X(server_addr, IP, "", NULL, "address of the server")                                      \
-	X(server_port, PORT, "", NULL, "port of the server")                                       \
-	X(comm, STRING, "", NULL, "name of the process that owned the socket")                     \
-	X(container, STRING, "", NULL, "container of the socket")                                  \
-	X(pod, STRING, "", NULL, "Kubernetes pod of the socket")                                   \
-	X(verdict, WORD, "", &verdict_words, "how the connections ended")                          \
-	X(zone_client, STRING, "", NULL, "zone of the client")                                     \
-	X(zone_server, STRING, "", NULL, "zone of the server")                                     \
-	X(interface, STRING, "", NULL, "interface of the client's packets")                        \
-	X(netns, U64, "", NULL, "network namespace, by inode number")
-
 #define FLOW_COUNT_FIELDS(X)                                                                       \
 	X(syn_count, U64, "packets", NULL, "SYN seen, SYN-ACK included")                           \
 	X(syn_count_clt, U64, "packets", NULL, "SYN sent by the client")                           \
@@ -134,11 +131,12 @@ struct flow_row {
 	X(rst_per_connection, RATIO, "", NULL, "RST per connection begun")                         \
 	X(client_known_by, WORD, "", &client_known_by_words, "seen, or a guess by the lower port")
 
-#define FLOW_FIELDS(X)                                                                             \
-	FLOW_TIME_FIELDS(X) FLOW_KEY_FIELDS(X) FLOW_COUNT_FIELDS(X) FLOW_RATE_FIELDS(X)
-
 #define FLOW_FIELD_ENUM(name, ...) FLOW_FIELD_##name,
-enum flow_field { FLOW_FIELDS(FLOW_FIELD_ENUM) FLOW_FIELD_COUNT };
+#define FLOW_KEY_FIELD_ENUM(id, member, kind, field, ...) FLOW_FIELD_##field,
+enum flow_field {
+	FLOW_TIME_FIELDS(FLOW_FIELD_ENUM) FLOW_KEYS(FLOW_KEY_FIELD_ENUM) FLOW_COUNT_FIELDS(
+		FLOW_FIELD_ENUM) FLOW_RATE_FIELDS(FLOW_FIELD_ENUM) FLOW_FIELD_COUNT,
+};
 
 /* Rows are struct flow_row; a field's id is its enum flow_field. */
 extern const struct row_type flow_row_type;
@@ -154,6 +152,34 @@ enum flow_field flow_key_field(unsigned int key);
 bool flow_field_is_key(unsigned int field);
 /* Whether only the record of an ending tells it. */
 bool flow_key_needs_record(unsigned int key);
+/* Whether it makes groups by itself, and not only with `--by connection`. */
+bool flow_key_makes_groups(unsigned int key);
+
+/* The keys of `by` that are known; the rest is cleared, so that it makes no groups. */
+void flow_identity_reduce(const struct flow_identity *full, uint32_t by, struct flow_identity *ret);
+
+/* Whether `keys` have equal values; what is known is not looked at. Strings are of one pool. */
+bool flow_identities_agree(const struct flow_identity *a, const struct flow_identity *b,
+			   uint32_t keys);
+
+/* Where the string of a key is kept, so that it can be put into another pool; NULL if it is none. */
+const char **flow_identity_text(struct flow_identity *identity, unsigned int key);
+
+/**
+ * A key as its field has it.
+ *
+ * @return  false when it is not known; *ret is then untouched.
+ */
+bool flow_identity_get(const struct flow_identity *identity, unsigned int key,
+		       struct field_value *ret);
+
+/**
+ * Back from what flow_identity_get() gave; the key is known then.
+ *
+ * @value  A string is borrowed, and ends with NUL. A word that is no verdict is 0.
+ */
+void flow_identity_set(struct flow_identity *identity, unsigned int key,
+		       const struct field_value *value);
 
 /**
  * The getter of flow_row_type.

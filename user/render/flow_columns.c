@@ -25,20 +25,15 @@ const char flow_table_help[] =
 #define NUMBER(field, head) COLUMN(field, head, 8, BOTH, .is_right = true)
 #define MORE(field, head) COLUMN(field, head, 8, COLUMN_IN_WIDE, .is_right = true)
 
+#define KEY_ADDR TEXT
+#define KEY_PORT NUMBER
+#define KEY_NUMBER TEXT
+#define KEY_TEXT TEXT
+#define KEY_VERDICT TEXT
+#define KEY(id, member, kind, field, from, title, ...) KEY_##kind(field, title),
+
 static const struct column columns[] = {
-	TEXT(client_addr, "CLIENT"),
-	NUMBER(client_port, "CPORT"),
-	TEXT(server_addr, "SERVER"),
-	NUMBER(server_port, "PORT"),
-	TEXT(comm, "COMM"),
-	TEXT(container, "CONTAINER"),
-	TEXT(pod, "POD"),
-	TEXT(verdict, "VERDICT"),
-	TEXT(zone_client, "ZONE.CLT"),
-	TEXT(zone_server, "ZONE.SRV"),
-	TEXT(interface, "INTERFACE"),
-	TEXT(netns, "NETNS"),
-	NUMBER(connections, "CONN"),
+	FLOW_KEYS(KEY) NUMBER(connections, "CONN"),
 	NUMBER(syn_count_clt, "SYN>"),
 	NUMBER(syn_count_srv, "<SYN"),
 	NUMBER(ct_count, "CT"),

@@ -58,12 +58,12 @@ static int counted_take(void *data, const struct flow_row *row)
 	}
 	counted->rows[counted->count] = *row;
 	identity = &counted->rows[counted->count++].identity;
-	identity->comm = pooled(counted, identity->comm);
-	identity->container = pooled(counted, identity->container);
-	identity->pod = pooled(counted, identity->pod);
-	identity->interface = pooled(counted, identity->interface);
-	identity->zone_client = pooled(counted, identity->zone_client);
-	identity->zone_server = pooled(counted, identity->zone_server);
+	for (unsigned int key = 0; key < FLOW_KEY_COUNT; key++) {
+		const char **text = flow_identity_text(identity, key);
+
+		if (text)
+			*text = pooled(counted, *text);
+	}
 	return 0;
 }
 

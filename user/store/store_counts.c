@@ -12,52 +12,39 @@
 #define HOUR_SECONDS 3600
 
 /*
- * X(KEY, column, type): what groups are told apart by, as the fields of a row of counts are called.
- * Words are TEXT, addresses BLOB, so that a filter of those rows is a condition of this table.
+ * The columns of keys are called as the fields of a row of counts. Words are TEXT, addresses BLOB,
+ * so that a filter of those rows is a condition of this table. Single connections are not kept.
  */
-#define COUNT_KEYS(X)                                                                              \
-	X(CLIENT, client_addr, BLOB)                                                               \
-	X(SERVER, server_addr, BLOB)                                                               \
-	X(SERVER_PORT, server_port, INTEGER)                                                       \
-	X(COMM, comm, TEXT)                                                                        \
-	X(CONTAINER, container, TEXT)                                                              \
-	X(POD, pod, TEXT)                                                                          \
-	X(VERDICT, verdict, TEXT)                                                                  \
-	X(ZONE_CLIENT, zone_client, TEXT)                                                          \
-	X(ZONE_SERVER, zone_server, TEXT)                                                          \
-	X(INTERFACE, interface, TEXT)                                                              \
-	X(NETNS, netns, INTEGER)
+#define TYPE_ADDR "BLOB"
+#define TYPE_PORT "INTEGER"
+#define TYPE_NUMBER "INTEGER"
+#define TYPE_TEXT "TEXT"
+#define TYPE_VERDICT "TEXT"
+#define OF_PACKETS(text) text
+#define OF_ENDING(text) text
+#define OF_CONNECTION(text)
 
-#define KEY_COLUMN(key, name, type) "," #name " " #type
-#define KEY_NAME(key, name, type) "," #name
-#define KEY_PLACE(key, name, type) ",?"
+#define KEY_COLUMN(id, member, kind, name, from, ...) OF_##from("," #name " " TYPE_##kind)
+#define KEY_NAME(id, member, kind, name, from, ...) OF_##from("," #name)
+#define KEY_PLACE(id, member, kind, name, from, ...) OF_##from(",?")
 #define COUNT_COLUMN(id, name, meaning) "," #name " INTEGER NOT NULL DEFAULT 0"
 #define COUNT_NAME(id, name, meaning) "," #name
 #define COUNT_PLACE(id, name, meaning) ",?"
 #define COUNT_SUM(id, name, meaning) ",sum(" #name ")"
 
-#define ALL_KEYS COUNT_KEYS(KEY_NAME)
+#define ALL_KEYS FLOW_KEYS(KEY_NAME)
 #define ALL_COUNTS TALLY_COUNTS(COUNT_NAME) ",rst_habit"
 #define ALL_SUMS TALLY_COUNTS(COUNT_SUM) ",sum(rst_habit)"
 /* What counts as the size of a row: its packets. */
 #define PACKETS                                                                                    \
 	"syn_count_clt+syn_count_srv+fin_count_clt+fin_count_srv+rst_count_clt+rst_count_srv"
 
-struct count_key {
-	uint32_t key; /* FLOW_KEY() bit */
-	const char *column;
-};
-
-#define KEY_ROW(key, name, type) { FLOW_KEY(key), #name },
-static const struct count_key count_keys[] = { COUNT_KEYS(KEY_ROW) };
-#define KEY_COUNT (sizeof(count_keys) / sizeof(count_keys[0]))
-
 void store_counts_append_schema(struct strbuf *b)
 {
 	strbuf_append_str(
 		b,
 		"CREATE TABLE counts(time INTEGER NOT NULL, seconds INTEGER NOT NULL,"
-		" grouping INTEGER NOT NULL, rest INTEGER NOT NULL" COUNT_KEYS(KEY_COLUMN)
+		" grouping INTEGER NOT NULL, rest INTEGER NOT NULL" FLOW_KEYS(KEY_COLUMN)
 			TALLY_COUNTS(COUNT_COLUMN) ",rst_habit INTEGER NOT NULL DEFAULT 0) STRICT;"
 						   "CREATE INDEX counts_time ON counts(time);");
 }
@@ -88,33 +75,28 @@ void stored_counts_free(struct stored_counts **counts)
 	*counts = NULL;
 }
 
-#define IDENTITY_STRINGS(X) X(interface) X(zone_client) X(zone_server) X(comm) X(container) X(pod)
-
 /* Strings are put into one buffer first, which moves as it grows: as offsets, plus one. */
 static void strings_take(struct stored_counts *counts, struct flow_row *row)
 {
-	struct flow_identity *identity = &row->identity;
+	for (unsigned int key = 0; key < FLOW_KEY_COUNT; key++) {
+		const char **text = flow_identity_text(&row->identity, key);
+		size_t at = counts->strings.len;
 
-#define STRING_TAKE(member)                                                                        \
-	if (identity->member) {                                                                    \
-		size_t at = counts->strings.len;                                                   \
-                                                                                                   \
-		strbuf_append(&counts->strings, identity->member, strlen(identity->member) + 1);   \
-		identity->member = (const char *)(uintptr_t)(at + 1);                              \
+		if (!text || !*text)
+			continue;
+		strbuf_append(&counts->strings, *text, strlen(*text) + 1);
+		*text = (const char *)(uintptr_t)(at + 1);
 	}
-	IDENTITY_STRINGS(STRING_TAKE)
-#undef STRING_TAKE
 }
 
 static void strings_settle(struct stored_counts *counts, struct flow_row *row)
 {
-	struct flow_identity *identity = &row->identity;
+	for (unsigned int key = 0; key < FLOW_KEY_COUNT; key++) {
+		const char **text = flow_identity_text(&row->identity, key);
 
-#define STRING_SETTLE(member)                                                                      \
-	if (identity->member)                                                                      \
-		identity->member = counts->strings.data + ((uintptr_t)identity->member - 1);
-	IDENTITY_STRINGS(STRING_SETTLE)
-#undef STRING_SETTLE
+		if (text && *text)
+			*text = counts->strings.data + ((uintptr_t)*text - 1);
+	}
 }
 
 int stored_counts_of(const struct flow_row *rows, size_t count, uint32_t by, uint64_t time_ns,
@@ -157,52 +139,24 @@ int stored_counts_of(const struct flow_row *rows, size_t count, uint32_t by, uin
 }
 
 /* -- writing --------------------------------------------------------------------------------- */
-static void bind_string(sqlite3_stmt *statement, int place, const char *text)
-{
-	if (text)
-		sqlite3_bind_text(statement, place, text, -1, SQLITE_STATIC);
-}
-
+/* What is not known is NULL. */
 static void bind_key(sqlite3_stmt *statement, int place, const struct flow_identity *identity,
-		     uint32_t key)
+		     unsigned int key)
 {
-	if (!(identity->known & key))
+	struct field_value value;
+
+	if (!flow_identity_get(identity, key, &value))
 		return;
-	switch (key) {
-	case FLOW_KEY(CLIENT):
-		sqlite3_bind_blob(statement, place, identity->client, 16, SQLITE_STATIC);
+	switch (flow_fields[flow_key_field(key)].type) {
+	case FIELD_IP:
+		sqlite3_bind_blob(statement, place, value.ip, 16, SQLITE_STATIC);
 		break;
-	case FLOW_KEY(SERVER):
-		sqlite3_bind_blob(statement, place, identity->server, 16, SQLITE_STATIC);
-		break;
-	case FLOW_KEY(SERVER_PORT):
-		sqlite3_bind_int(statement, place, identity->server_port);
-		break;
-	case FLOW_KEY(COMM):
-		bind_string(statement, place, identity->comm);
-		break;
-	case FLOW_KEY(CONTAINER):
-		bind_string(statement, place, identity->container);
-		break;
-	case FLOW_KEY(POD):
-		bind_string(statement, place, identity->pod);
-		break;
-	case FLOW_KEY(VERDICT):
-		bind_string(statement, place, verdict_name(identity->verdict));
-		break;
-	case FLOW_KEY(ZONE_CLIENT):
-		bind_string(statement, place, identity->zone_client);
-		break;
-	case FLOW_KEY(ZONE_SERVER):
-		bind_string(statement, place, identity->zone_server);
-		break;
-	case FLOW_KEY(INTERFACE):
-		bind_string(statement, place, identity->interface);
-		break;
-	case FLOW_KEY(NETNS):
-		sqlite3_bind_int64(statement, place, identity->netns);
+	case FIELD_STRING:
+	case FIELD_WORD:
+		sqlite3_bind_text(statement, place, value.text, (int)value.len, SQLITE_STATIC);
 		break;
 	default:
+		sqlite3_bind_int64(statement, place, (int64_t)value.number);
 		break;
 	}
 }
@@ -211,7 +165,7 @@ int store_counts_put(struct store *store, const struct stored_counts *counts)
 {
 	sqlite3_stmt *insert = store_prepare(
 		store, "INSERT INTO counts(time,seconds,grouping,rest" ALL_KEYS ALL_COUNTS
-		       ") VALUES(?,?,?,?" COUNT_KEYS(KEY_PLACE) TALLY_COUNTS(COUNT_PLACE) ",?)");
+		       ") VALUES(?,?,?,?" FLOW_KEYS(KEY_PLACE) TALLY_COUNTS(COUNT_PLACE) ",?)");
 	int result = SQLITE_DONE;
 
 	if (!insert)
@@ -226,8 +180,9 @@ int store_counts_put(struct store *store, const struct stored_counts *counts)
 		sqlite3_bind_int64(insert, place++, counts->seconds);
 		sqlite3_bind_int64(insert, place++, counts->by);
 		sqlite3_bind_int64(insert, place++, row->is_rest);
-		for (size_t key = 0; key < KEY_COUNT; key++)
-			bind_key(insert, place++, &row->identity, count_keys[key].key);
+		for (unsigned int key = 0; key < FLOW_KEY_COUNT; key++)
+			if (flow_key_makes_groups(key))
+				bind_key(insert, place++, &row->identity, key);
 		for (size_t n = 0; n < FLOW_COUNT_COUNT; n++)
 			sqlite3_bind_int64(insert, place++, (int64_t)row->counts[n]);
 		result = sqlite3_step(insert);
@@ -238,7 +193,8 @@ int store_counts_put(struct store *store, const struct stored_counts *counts)
 
 /* -- hours ----------------------------------------------------------------------------------- */
 #define IS_BEYOND "(rest OR place > ?3)"
-#define KEY_OR_NULL(key, name, type) ",CASE WHEN " IS_BEYOND " THEN NULL ELSE " #name " END"
+#define KEY_OR_NULL(id, member, kind, name, from, ...)                                             \
+	OF_##from(",CASE WHEN " IS_BEYOND " THEN NULL ELSE " #name " END")
 #define COUNT_SUM_NAMED(id, name, meaning) ",sum(" #name ") AS " #name
 
 /* The largest of an hour and grouping keep a row, and the others become its rest. */
@@ -252,8 +208,8 @@ static int counts_make_hour(struct store *store, int64_t from_ns, int64_t to_ns)
 					 " AND seconds < 3600 GROUP BY grouping,rest" ALL_KEYS ") "
 					 "INSERT INTO counts(time,seconds,grouping,rest" ALL_KEYS
 						 ALL_COUNTS ") "
-					 "SELECT ?1,3600,grouping," IS_BEYOND COUNT_KEYS(
-						 KEY_OR_NULL) ALL_SUMS
+					 "SELECT ?1,3600,grouping," IS_BEYOND FLOW_KEYS(KEY_OR_NULL)
+						 ALL_SUMS
 		" FROM hour GROUP BY grouping,CASE WHEN " IS_BEYOND " THEN 0 ELSE place END",
 		"DELETE FROM counts WHERE time >= ?1 AND time < ?2 AND seconds < 3600 + 0 * ?3",
 	};
@@ -325,9 +281,9 @@ static void append_select(struct strbuf *b, const struct counts_query *query)
 {
 	_cleanup_(strbuf_release) struct strbuf keys = STRBUF_INIT;
 
-	for (size_t key = 0; key < KEY_COUNT; key++)
-		if (query->by & count_keys[key].key)
-			strbuf_appendf(&keys, ",%s", count_keys[key].column);
+	for (unsigned int key = 0; key < FLOW_KEY_COUNT; key++)
+		if (query->by & 1u << key && flow_key_makes_groups(key))
+			strbuf_appendf(&keys, ",%s", flow_fields[flow_key_field(key)].name);
 	strbuf_append_str(b, "SELECT ");
 	if (query->over_ns)
 		strbuf_appendf(b, "time - time %% %" PRIu64, query->over_ns);
@@ -346,59 +302,30 @@ static void append_select(struct strbuf *b, const struct counts_query *query)
 	b->failed |= keys.failed;
 }
 
-static void read_addr(sqlite3_stmt *select, int column, uint8_t ret[16])
-{
-	if (sqlite3_column_bytes(select, column) == 16)
-		memcpy(ret, sqlite3_column_blob(select, column), 16);
-}
-
 /* A key that is null is not known. */
-static void read_key(sqlite3_stmt *select, int column, uint32_t key, struct flow_identity *identity)
+static void read_key(sqlite3_stmt *select, int column, unsigned int key,
+		     struct flow_identity *identity)
 {
-	const char *text = (const char *)sqlite3_column_text(select, column);
-	int verdict;
+	static const uint8_t no_addr[16];
+	struct field_value value = {};
 
 	if (sqlite3_column_type(select, column) == SQLITE_NULL)
 		return;
-	identity->known |= key;
-	switch (key) {
-	case FLOW_KEY(CLIENT):
-		read_addr(select, column, identity->client);
+	switch (flow_fields[flow_key_field(key)].type) {
+	case FIELD_IP:
+		value.ip = sqlite3_column_blob(select, column);
+		if (sqlite3_column_bytes(select, column) != 16)
+			value.ip = no_addr;
 		break;
-	case FLOW_KEY(SERVER):
-		read_addr(select, column, identity->server);
-		break;
-	case FLOW_KEY(SERVER_PORT):
-		identity->server_port = (uint16_t)sqlite3_column_int(select, column);
-		break;
-	case FLOW_KEY(COMM):
-		identity->comm = text;
-		break;
-	case FLOW_KEY(CONTAINER):
-		identity->container = text;
-		break;
-	case FLOW_KEY(POD):
-		identity->pod = text;
-		break;
-	case FLOW_KEY(VERDICT):
-		verdict = verdict_from_name(text ? text : "");
-		identity->verdict = verdict > 0 ? (uint8_t)verdict : 0;
-		break;
-	case FLOW_KEY(ZONE_CLIENT):
-		identity->zone_client = text;
-		break;
-	case FLOW_KEY(ZONE_SERVER):
-		identity->zone_server = text;
-		break;
-	case FLOW_KEY(INTERFACE):
-		identity->interface = text;
-		break;
-	case FLOW_KEY(NETNS):
-		identity->netns = (uint32_t)sqlite3_column_int64(select, column);
+	case FIELD_STRING:
+	case FIELD_WORD:
+		value.text = (const char *)sqlite3_column_text(select, column) ?: "";
 		break;
 	default:
+		value.number = (uint64_t)sqlite3_column_int64(select, column);
 		break;
 	}
+	flow_identity_set(identity, key, &value);
 }
 
 static int counts_take(sqlite3_stmt *select, const struct counts_query *query)
@@ -411,9 +338,9 @@ static int counts_take(sqlite3_stmt *select, const struct counts_query *query)
 	row.time_ns = (uint64_t)sqlite3_column_int64(select, 0);
 	row.elapsed_ns = (uint64_t)sqlite3_column_int64(select, 1);
 	row.is_rest = sqlite3_column_int(select, 2) != 0;
-	for (size_t key = 0; key < KEY_COUNT; key++)
-		if (query->by & count_keys[key].key)
-			read_key(select, column++, count_keys[key].key, &row.identity);
+	for (unsigned int key = 0; key < FLOW_KEY_COUNT; key++)
+		if (query->by & 1u << key && flow_key_makes_groups(key))
+			read_key(select, column++, key, &row.identity);
 	for (size_t n = 0; n < FLOW_COUNT_COUNT; n++)
 		row.counts[n] = (uint64_t)sqlite3_column_int64(select, column++);
 	return query->take(query->data, &row);

@@ -32,29 +32,13 @@ void top_view_release(struct top_view *view)
 	strbuf_release(&view->candidates);
 }
 
-static bool identities_agree(const struct flow_identity *a, const struct flow_identity *b,
-			     uint32_t keys)
-{
-	return (!(keys & FLOW_KEY(CLIENT)) || !memcmp(a->client, b->client, 16)) &&
-	       (!(keys & FLOW_KEY(SERVER)) || !memcmp(a->server, b->server, 16)) &&
-	       (!(keys & FLOW_KEY(CLIENT_PORT)) || a->client_port == b->client_port) &&
-	       (!(keys & FLOW_KEY(SERVER_PORT)) || a->server_port == b->server_port) &&
-	       (!(keys & FLOW_KEY(COMM)) || a->comm == b->comm) &&
-	       (!(keys & FLOW_KEY(CONTAINER)) || a->container == b->container) &&
-	       (!(keys & FLOW_KEY(POD)) || a->pod == b->pod) &&
-	       (!(keys & FLOW_KEY(VERDICT)) || a->verdict == b->verdict) &&
-	       (!(keys & FLOW_KEY(ZONE_CLIENT)) || a->zone_client == b->zone_client) &&
-	       (!(keys & FLOW_KEY(ZONE_SERVER)) || a->zone_server == b->zone_server) &&
-	       (!(keys & FLOW_KEY(INTERFACE)) || a->interface == b->interface);
-}
-
 bool top_level_holds(const struct top_level *level, const struct flow_identity *identity)
 {
 	uint32_t keys = level->within_keys & ~FLOW_KEY(NETNS);
 
 	/* A null that was opened holds the nulls. */
 	return !((identity->known ^ level->within.known) & keys) &&
-	       identities_agree(identity, &level->within, keys & identity->known);
+	       flow_identities_agree(identity, &level->within, keys & identity->known);
 }
 
 static size_t item_count(struct top_view *view)
