@@ -29,6 +29,14 @@ static void lines_append(struct strbuf *b, const char *indent, const char *text)
 	}
 }
 
+static void part_append(struct strbuf *b, const char *title, const char *text)
+{
+	if (!text || !*text)
+		return;
+	strbuf_appendf(b, "\n  %s\n", title);
+	lines_append(b, "    ", text);
+}
+
 static void word_explain(struct strbuf *b, const struct explain_group *group, uint8_t number)
 {
 	const struct explain_text *text = &group->texts[number];
@@ -46,14 +54,9 @@ static void word_explain(struct strbuf *b, const struct explain_group *group, ui
 	else if (group->words == &evidence_words)
 		strbuf_appendf(b, "  In short: %s.\n", evidence_meaning(number));
 	lines_append(b, "  ", text->means);
-	if (text->causes) {
-		strbuf_append_str(b, "\n  Usual causes\n");
-		lines_append(b, "    ", text->causes);
-	}
-	if (text->check) {
-		strbuf_append_str(b, "\n  Check next\n");
-		lines_append(b, "    ", text->check);
-	}
+	part_append(b, "Usual causes", text->causes);
+	part_append(b, "Check next", text->check);
+	part_append(b, "Change", text->setting);
 }
 
 static void field_explain(struct strbuf *b, const struct field *field)

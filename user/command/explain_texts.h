@@ -8,22 +8,28 @@
 #include "user/model/names.h"
 
 /**
- * Lines are broken by hand, at most 76 characters, and end without a newline.
+ * Lines are broken by hand, at most 78 characters, and end without a newline. A part is NULL where
+ * its kind of word has none (parts of struct explain_group).
  *
- * @means   Never NULL for a word of the lists.
- * @causes  What usually brings it about; NULL for words that say it all.
- * @check   Commands to run next, one per line; NULL as above.
+ * @means    Never NULL for a word of the lists.
+ * @causes   What usually brings it about, the likeliest first.
+ * @check    Commands to run next, one per line. In capitals is what the record has: PEER, PORT, PID.
+ * @setting  What to change, and how; NO_SETTING where nothing can be set.
  */
 struct explain_text {
 	const char *means;
 	const char *causes;
 	const char *check;
+	const char *setting;
 };
+
+#define NO_SETTING "" /* thought of, and there is none */
 
 /**
  * @noun   "verdict": how a word of the group is called.
  * @texts  Indexed by the number of the word; `words->count` rows.
  * @first  Smallest number that is a word.
+ * @parts  EXPLAIN_ALL: every word of it, but "none", has all four; EXPLAIN_MEANING: the first is enough.
  */
 struct explain_group {
 	const char *noun;
@@ -31,13 +37,19 @@ struct explain_group {
 	const struct word_list *words;
 	const struct explain_text *texts;
 	uint8_t first;
+	enum { EXPLAIN_MEANING, EXPLAIN_ALL } parts;
 };
+
+/* Rows are errno values; "unknown" where error_name() has none. */
+#define EXPLAIN_ERRNO_COUNT 130
 
 extern const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT];
 extern const struct explain_text explain_classes[CLOSE_CLASS_COUNT];
 extern const struct explain_text explain_causes[CLOSE_CAUSE_COUNT];
 extern const struct explain_text explain_reasons[RESET_REASON_COUNT];
 extern const struct explain_text explain_drops[DROP_REASON_COUNT];
+extern const struct explain_text explain_errnos[EXPLAIN_ERRNO_COUNT];
+extern const struct word_list explain_errno_words;
 extern const struct explain_text explain_states[TCP_STATE_COUNT];
 extern const struct explain_text explain_initiators[CLOSE_INITIATOR_COUNT];
 extern const struct explain_text explain_stages[CLOSE_STAGE_COUNT];

@@ -9,6 +9,7 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 		"The application finished its work. A peer that closes idle connections\n"
 		"looks the same: compare `idle_us` with known idle timeouts.",
 		"closetrace --all   # clean endings are shown with --all only",
+		"The keep-alive timeout of the end that closes too soon.",
 	},
 	[CLOSE_HALF_CLOSE_TIMEOUT] = {
 		"This host closed and the peer acknowledged the FIN, but the peer never sent\n"
@@ -18,6 +19,8 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 		"ss -tnp state close-wait            # on the peer\n"
 		"sysctl net.ipv4.tcp_fin_timeout\n"
 		"ss -tn state fin-wait-2             # how many wait now",
+		"net.ipv4.tcp_fin_timeout, or TCP_LINGER2 per socket; the cure is in the\n"
+		"peer's application.",
 	},
 	[CLOSE_FIN_UNACKED_TIMEOUT] = {
 		"This host sent FIN again and again and nobody acknowledged it, so the\n"
@@ -27,6 +30,8 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 		"ping PEER; ip route get PEER\n"
 		"sysctl net.ipv4.tcp_orphan_retries net.ipv4.tcp_retries2\n"
 		"conntrack -L -p tcp --dst PEER      # is the state still there",
+		"net.ipv4.tcp_orphan_retries: how often a FIN without a process is repeated;\n"
+		"keepalive below the idle timeout of the path.",
 	},
 	[CLOSE_LOCAL_APP_ABORT] = {
 		"An application of this host closed its socket in a way that makes the kernel\n"
@@ -39,6 +44,8 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 		"closetrace explain CAUSE            # unread_data, linger0, ...\n"
 		"strace -f -e trace=close,shutdown,setsockopt -p PID\n"
 		"journalctl --since -5min | grep -i -e oom -e killed",
+		"In the program: read to the end before close(), no SO_LINGER 0. In nginx:\n"
+		"lingering_close, reset_timedout_connection; in HAProxy: option nolinger.",
 	},
 	[CLOSE_LOCAL_UNACCEPTED] = {
 		"The connection was established and waited in the accept queue when its\n"
@@ -48,6 +55,8 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 		"ss -lnt                             # Recv-Q: connections not yet accepted\n"
 		"systemctl status UNIT               # was it restarted just then\n"
 		"nstat -az TcpExtListenOverflows TcpExtListenDrops",
+		"net.ipv4.tcp_migrate_req = 1 for SO_REUSEPORT; socket activation, or a server\n"
+		"that empties its queue before it closes the listener.",
 	},
 	[CLOSE_LOCAL_ADMIN_KILL] = {
 		"Somebody with privilege destroyed the socket from outside. Its owner read\n"
@@ -56,6 +65,7 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 		"(SOCK_DESTROY, bpf_sock_destroy), Android's network switch, CRIU.",
 		"ausearch -c ss; ps -fp CLOSER_PID   # closer_pid is who did it\n"
 		"bpftool prog list | grep -i -e iter -e sock",
+		"The configuration of whoever did it (closer_comm).",
 	},
 	[CLOSE_LOCAL_LATE_DATA_RST] = {
 		"Data came in after the application here had closed, or had stopped reading,\n"
@@ -66,6 +76,8 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 		"closetrace --pid PID                # is it the habit of one program\n"
 		"strace -f -e trace=close,shutdown,recvfrom -p PID\n"
 		"nstat -az TcpExtTCPAbortOnData",
+		"A keep-alive timeout here that is longer than the client's; read to the end\n"
+		"before close().",
 	},
 	[CLOSE_LOCAL_REFUSED] = {
 		"A SYN came in for a port on which nothing listens, and the kernel refused\n"
@@ -75,6 +87,8 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 		"ss -lntp | grep :PORT               # in the namespace of the record\n"
 		"systemctl status UNIT\n"
 		"nft list ruleset | grep -i dnat     # is the port translated",
+		"The listen address and port of the service; in a load balancer, a health\n"
+		"check that takes it out while it is down.",
 	},
 	[CLOSE_LOCAL_NO_SOCKET] = {
 		"A segment came in that belongs to no socket of this host, and the kernel\n"
@@ -85,6 +99,8 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 		"uptime; ss -tan | grep PEER\n"
 		"conntrack -S                        # growing invalid= counts\n"
 		"sysctl net.netfilter.nf_conntrack_tcp_be_liberal",
+		"net.netfilter.nf_conntrack_tcp_be_liberal = 1, or a rule that drops what is\n"
+		"INVALID; keepalive below the idle timeout of the path.",
 	},
 	[CLOSE_LOCAL_LISTEN_OVERFLOW] = {
 		"The handshake was complete but the listener's accept queue was full, and\n"
@@ -94,6 +110,8 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 		"ss -lnt                             # Recv-Q against Send-Q of the listener\n"
 		"sysctl net.core.somaxconn net.ipv4.tcp_abort_on_overflow\n"
 		"nstat -az TcpExtListenOverflows",
+		"The backlog of the program and net.core.somaxconn, the smaller one counts;\n"
+		"more workers; net.ipv4.tcp_abort_on_overflow = 0 lets clients try again.",
 	},
 	[CLOSE_LOCAL_BAD_SEGMENT_RST] = {
 		"During a handshake a segment came in that fits no state of it: an ACK for\n"
@@ -102,6 +120,8 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 		"SYN cookies that ran out; a middlebox that changes sequence numbers.",
 		"nstat -az TcpExtSyncookiesFailed TcpExtPAWSEstab\n"
 		"sysctl net.ipv4.tcp_timestamps net.ipv4.tcp_syncookies",
+		"net.ipv4.tcp_syncookies, net.ipv4.tcp_max_syn_backlog; sequence number\n"
+		"randomization of a firewall on the path.",
 	},
 	[CLOSE_LOCAL_RESOURCE] = {
 		"The kernel itself ended the connection because TCP ran out of memory or\n"
@@ -112,6 +132,8 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 		"sysctl net.ipv4.tcp_mem net.ipv4.tcp_max_orphans\n"
 		"dmesg | grep -i -e 'out of memory' -e orphan\n"
 		"nstat -az TcpExtTCPAbortOnMemory",
+		"net.ipv4.tcp_mem, net.ipv4.tcp_max_orphans; net.ipv4.tcp_orphan_retries,\n"
+		"lower, to lose orphans sooner.",
 	},
 	[CLOSE_LOCAL_FIREWALL] = {
 		"The packet filter of this host sent the RST: no socket and no TCP reply of\n"
@@ -122,6 +144,7 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 		"nft list ruleset | grep -n reject\n"
 		"iptables-save -c | grep REJECT      # which counter grows\n"
 		"conntrack -S",
+		"The rule: narrower, or behind one that accepts `ct state established`.",
 	},
 	[CLOSE_LOCAL_CANCEL] = {
 		"The application closed the socket while its SYN was unanswered, or the SYN\n"
@@ -131,6 +154,8 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 		"ping PEER; ip route get PEER\n"
 		"nft list ruleset                    # is the SYN or its answer dropped\n"
 		"closetrace --host PEER --all",
+		"The connect timeout of the application, above 1 s at least: the first SYN is\n"
+		"repeated after 1 s.",
 	},
 	[CLOSE_PEER_REFUSED] = {
 		"The SYN was answered by RST: \"connection refused\". Either nothing listens\n"
@@ -140,6 +165,7 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 		"ss -lntp | grep :PORT               # on the peer\n"
 		"getent hosts NAME                   # is it the address you expect\n"
 		"nft list ruleset | grep reject      # on the peer and on routers",
+		"The listen address of the server; the firewall's rule.",
 	},
 	[CLOSE_PEER_RESET] = {
 		"The peer sent a RST which this host accepted. The application here reads\n"
@@ -150,6 +176,8 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 		"60, 300, 350, 600, 3600 s).",
 		"closetrace                          # on the peer: it knows its own reason\n"
 		"sysctl net.ipv4.tcp_keepalive_time  # below the idle timeout on the path?",
+		"An idle timeout of the pool here that is shorter than the peer's or the\n"
+		"path's; net.ipv4.tcp_keepalive_time with SO_KEEPALIVE.",
 	},
 	[CLOSE_PEER_RESET_HANDSHAKE] = {
 		"The client sent SYN, got the SYN-ACK, and answered RST instead of ACK. The\n"
@@ -158,6 +186,7 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 		"just then; a SYN-ACK that reached a host which had not asked.",
 		"closetrace --host PEER --all        # always the same client?\n"
 		"ip route get PEER                   # asymmetric routing to a wrong host",
+		"The health check, to one that sends a request; the route back.",
 	},
 	[CLOSE_PATH_RESET] = {
 		"The RST claims to be the peer's but contradicts the peer's own packets:\n"
@@ -168,6 +197,7 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 		"closetrace                          # on the peer: did it send a RST at all\n"
 		"traceroute -T -p PORT PEER          # which hop has the distance of rst_ttl\n"
 		"tcpdump -nvi IFACE 'tcp[tcpflags] & tcp-rst != 0'",
+		"The policy and idle timeout of that device; TCP keepalive below it.",
 	},
 	[CLOSE_PATH_ICMP] = {
 		"An ICMP error ended the attempt to connect. `cause` has its kind. On an\n"
@@ -177,6 +207,7 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 		"ip route get PEER; ip neigh show PEER\n"
 		"traceroute -T -p PORT PEER\n"
 		"tcpdump -nvi IFACE 'icmp or icmp6'",
+		"The route, address or reject rule that the message tells of.",
 	},
 	[CLOSE_TIMEOUT_HANDSHAKE] = {
 		"The handshake was never completed: no answer came to the SYN, or, for a\n"
@@ -187,6 +218,8 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 		"nft list ruleset | grep drop\n"
 		"sysctl net.ipv4.tcp_syn_retries net.ipv4.tcp_synack_retries\n"
 		"nstat -az TcpExtTCPTimeouts TcpExtListenDrops",
+		"The rule or route; for a quicker end net.ipv4.tcp_syn_retries (client) or\n"
+		"net.ipv4.tcp_synack_retries (server); net.ipv4.tcp_syncookies for floods.",
 	},
 	[CLOSE_TIMEOUT_DATA] = {
 		"Data was sent again and again and never acknowledged, so the kernel gave up\n"
@@ -196,6 +229,8 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 		"ss -tino dst PEER                   # retrans, rto, unacked of the others\n"
 		"sysctl net.ipv4.tcp_retries2\n"
 		"sysctl net.netfilter.nf_conntrack_tcp_timeout_established",
+		"TCP_USER_TIMEOUT, or net.ipv4.tcp_retries2, for a quicker end; keepalive below\n"
+		"the idle timeout of the path; net.ipv4.tcp_mtu_probing = 1 for a black hole.",
 	},
 	[CLOSE_TIMEOUT_KEEPALIVE] = {
 		"The connection was idle, keepalive probes went unanswered, and the kernel\n"
@@ -205,6 +240,8 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 		"sysctl net.ipv4.tcp_keepalive_time net.ipv4.tcp_keepalive_intvl \\\n"
 		"       net.ipv4.tcp_keepalive_probes\n"
 		"ss -tnoe dst PEER                   # keepalive timers of the others",
+		"net.ipv4.tcp_keepalive_time, or TCP_KEEPIDLE per socket, below the shortest\n"
+		"idle timeout of the path; or that timeout.",
 	},
 	[CLOSE_PORT_REUSE] = {
 		"A new SYN took the same addresses and ports while the old connection was\n"
@@ -213,6 +250,7 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 		"end of the old connection that was not seen.",
 		"sysctl net.ipv4.ip_local_port_range net.ipv4.tcp_tw_reuse\n"
 		"ss -tan dst PEER",
+		"net.ipv4.ip_local_port_range of the client; the port range of the NAT.",
 	},
 	[CLOSE_ORPHAN_MID] = {
 		"The connection is gone, but nothing that was seen tells how. Rather than\n"
@@ -221,6 +259,7 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 		"a network namespace was deleted with its sockets; records were lost.",
 		"closetrace doctor                   # what this host lets it see\n"
 		"ip netns list",
+		"What doctor says is missing; --netns all, where only one was watched.",
 	},
 };
 

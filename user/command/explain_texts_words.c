@@ -1,158 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Causes, reasons, states and the other words. Text only; rows without causes and commands. */
+/* The other words, whose meaning is enough, and the list of all groups. Text only. */
 #include "user/command/explain_texts.h"
 
 #define TEXT(means)                                                                                \
 	{                                                                                          \
-		means, NULL, NULL                                                                  \
+		means, NULL, NULL, NULL                                                            \
 	}
-
-const struct explain_text explain_causes[CLOSE_CAUSE_COUNT] = {
-	[CLOSE_CAUSE_NONE] = TEXT("The verdict says all that is known."),
-	[CLOSE_CAUSE_UNREAD_DATA] = TEXT(
-		"close() found received bytes that the application had not read. RFC 2525\n"
-		"section 2.17 wants RST then, so that the peer learns of the loss. Cure: read\n"
-		"to the end, or shutdown(SHUT_WR) and drain before close()."),
-	[CLOSE_CAUSE_LINGER0] = TEXT(
-		"SO_LINGER was on with 0 seconds: close() drops what is unsent and sends RST.\n"
-		"Look for setsockopt(SO_LINGER) in the program, its proxy or its runtime."),
-	[CLOSE_CAUSE_LINGER2] =
-		TEXT("TCP_LINGER2 was negative: the kernel does not wait in FIN_WAIT2 for the\n"
-		     "peer's FIN but resets at once."),
-	[CLOSE_CAUSE_DISCONNECT] =
-		TEXT("connect() with AF_UNSPEC dissolves a connection; TCP does that with RST."),
-	[CLOSE_CAUSE_UNSENT_DATA] =
-		TEXT("The socket was disconnected while data that it had accepted from the\n"
-		     "application was still waiting to be sent. That data is lost."),
-	[CLOSE_CAUSE_LISTENER_CLOSED] =
-		TEXT("close() of the listener resets everything in its accept queue. Cure: stop\n"
-		     "new connections first, accept what is queued, then close."),
-	[CLOSE_CAUSE_SOCKET_DESTROY] =
-		TEXT("tcp_abort(): ss -K, SOCK_DESTROY through netlink, or bpf_sock_destroy().\n"
-		     "Needs CAP_NET_ADMIN; closer_pid is who asked for it."),
-	[CLOSE_CAUSE_REPAIR] =
-		TEXT("TCP_REPAIR was on, as when CRIU moves a process: the socket vanishes in\n"
-		     "silence because it lives on elsewhere. Benign."),
-	[CLOSE_CAUSE_DATA_AFTER_SHUTDOWN] =
-		TEXT("The socket was in FIN_WAIT or later and no longer read. New data made the\n"
-		     "kernel run its reset path: ECONNRESET here, RST to the peer."),
-	[CLOSE_CAUSE_DATA_AFTER_CLOSE] =
-		TEXT("The socket was closed and TIME_WAIT or FIN_WAIT2 stood in for it when data\n"
-		     "came in; it answered RST."),
-	[CLOSE_CAUSE_NO_LISTENER] =
-		TEXT("No socket in LISTEN has that address and port in that namespace.\n"
-		     "ss -lnt shows what does."),
-	[CLOSE_CAUSE_NO_SOCKET] =
-		TEXT("The segment is not a SYN and belongs to no connection that this host has."),
-	[CLOSE_CAUSE_ACCEPT_QUEUE_FULL] =
-		TEXT("The accept queue (backlog, at most net.core.somaxconn) was full. With\n"
-		     "net.ipv4.tcp_abort_on_overflow the kernel sends RST; else it drops the ACK\n"
-		     "and sends its SYN-ACK again."),
-	[CLOSE_CAUSE_STRAY_ACK] =
-		TEXT("An ACK reached a listener and neither a handshake nor a SYN cookie fits it."),
-	[CLOSE_CAUSE_BAD_ACK] =
-		TEXT("The acknowledged sequence number was never sent: an older connection's\n"
-		     "packet, a half-open peer, or a forgery."),
-	[CLOSE_CAUSE_OLD_SEGMENT] =
-		TEXT("The timestamp (PAWS, RFC 7323) or the sequence number is older than what\n"
-		     "this handshake expects."),
-	[CLOSE_CAUSE_MEMORY] =
-		TEXT("A limit of the kernel: net.ipv4.tcp_mem or net.ipv4.tcp_max_orphans.\n"
-		     "Compare them with /proc/net/sockstat."),
-	[CLOSE_CAUSE_REJECT] = TEXT("A rule of nftables or iptables with `reject with tcp reset`.\n"
-				    "nft list ruleset shows it."),
-	[CLOSE_CAUSE_CLOSED_EARLY] =
-		TEXT("close() or exit came while the connect was still waiting for an answer."),
-	[CLOSE_CAUSE_PEER_APP] =
-		TEXT("RST with ACK and a running IP identification: the shape that Linux gives to\n"
-		     "the abort of an application. Other systems may differ."),
-	[CLOSE_CAUSE_PEER_KERNEL] =
-		TEXT("Bare RST with IP identification 0: the shape of Linux' reply to a packet\n"
-		     "that fits no socket, and also of a REJECT rule."),
-	[CLOSE_CAUSE_INJECTED] =
-		TEXT("At least two independent signs say that the peer did not send this RST:\n"
-		     "see rst_ttl_off, rsts_disagree and peer_after_rst in `evidence`."),
-	[CLOSE_CAUSE_ICMP_PORT] =
-		TEXT("ICMP 3/3 or ICMPv6 1/4: the default answer of a REJECT rule. TCP turns it\n"
-		     "into ECONNREFUSED."),
-	[CLOSE_CAUSE_ICMP_HOST] =
-		TEXT("ICMP 3/1 or 3/7, ICMPv6 1/3: the last router gets no answer from the host,\n"
-		     "or this host itself gets none to its ARP request. EHOSTUNREACH."),
-	[CLOSE_CAUSE_ICMP_NET] =
-		TEXT("ICMP 3/0 or 3/6, ICMPv6 1/0: some router has no route. ENETUNREACH."),
-	[CLOSE_CAUSE_ICMP_PROHIBITED] =
-		TEXT("ICMP 3/9, 3/10 or 3/13, ICMPv6 1/1, 1/5 or 1/6: a filter says no and says\n"
-		     "so."),
-	[CLOSE_CAUSE_ICMP_OTHER] =
-		TEXT("Time exceeded, a parameter problem, or a rare code of unreachable."),
-	[CLOSE_CAUSE_SYN_UNANSWERED] =
-		TEXT("Every SYN, net.ipv4.tcp_syn_retries of them and one, stayed without answer."),
-	[CLOSE_CAUSE_SYN_ACK_UNANSWERED] =
-		TEXT("The SYN-ACK was repeated net.ipv4.tcp_synack_retries times in vain: the\n"
-		     "client does not hear it, does not exist, or its ACK is lost."),
-	[CLOSE_CAUSE_RTO] =
-		TEXT("The retransmission timer ran out net.ipv4.tcp_retries2 times, which takes\n"
-		     "about 15 minutes by default; fewer times for a route known to be down."),
-	[CLOSE_CAUSE_USER_TIMEOUT] =
-		TEXT("The application had set TCP_USER_TIMEOUT, and data stayed unacknowledged\n"
-		     "for that long."),
-	[CLOSE_CAUSE_ZERO_WINDOW] =
-		TEXT("The peer acknowledged everything but its receive window stayed at zero: its\n"
-		     "application does not read."),
-	[CLOSE_CAUSE_KEEPALIVE] =
-		TEXT("net.ipv4.tcp_keepalive_probes probes, or the application's TCP_KEEPCNT, got\n"
-		     "no answer."),
-	[CLOSE_CAUSE_FIN_UNACKED] =
-		TEXT("FIN_WAIT1, LAST_ACK or CLOSING ran out of retransmissions. For sockets\n"
-		     "without a process net.ipv4.tcp_orphan_retries is the limit."),
-	[CLOSE_CAUSE_FIN_WAIT2_EXPIRED] =
-		TEXT("net.ipv4.tcp_fin_timeout (60 s by default) passed in FIN_WAIT2 without the\n"
-		     "peer's FIN."),
-	[CLOSE_CAUSE_LOCAL_FIRST] = TEXT("This end sent the first FIN and keeps TIME_WAIT."),
-	[CLOSE_CAUSE_PEER_FIRST] = TEXT("The peer sent the first FIN and keeps TIME_WAIT."),
-	[CLOSE_CAUSE_SIMULTANEOUS] = TEXT("The FINs crossed on the way: state CLOSING."),
-	[CLOSE_CAUSE_NEW_SYN] =
-		TEXT("A SYN with a new sequence number used the tuple of a connection that was\n"
-		     "not over."),
-	[CLOSE_CAUSE_SILENT] =
-		TEXT("The socket went without an error and without a packet, as when its network\n"
-		     "namespace is deleted."),
-	[CLOSE_CAUSE_MPTCP_SUBFLOW] =
-		TEXT("The connection itself goes on without it; `ip mptcp limits` allows more."),
-	[CLOSE_CAUSE_NEVER_LEFT] = TEXT(
-		"A SYN, data, probe or FIN was made and no interface saw it leave, or this host\n"
-		"dropped each of them: drop_reason says why. The peer is not to blame."),
-	[CLOSE_CAUSE_CAPTURE_END] =
-		TEXT("What became of it is not in the file. `replay` shows such connections with\n"
-		     "--all only."),
-	[CLOSE_CAUSE_PROCESS_DIED] = TEXT(
-		"FIN as in any other close, but no program called close(): the kernel did, for\n"
-		"a process that crashed, was killed, or exited with a code other than 0. See\n"
-		"`death`, `exit_code` and `killer_comm`. An end by SIGTERM, SIGINT or SIGHUP\n"
-		"was asked for and is not marked so."),
-	[CLOSE_CAUSE_KEEPALIVE_RACE] = TEXT(
-		"The peer's idle timer ran out just as this side sent its next request: the two\n"
-		"crossed, and the peer answered by RST. Nothing of the request was read, so it\n"
-		"is safe to repeat. Cure: an idle timeout here that is shorter than the peer's\n"
-		"(keepalive_timeout of nginx's upstream block, the idle time of a pool)."),
-	[CLOSE_CAUSE_STALE_POOL] = TEXT(
-		"The peer's FIN had been here for `peer_fin_us` at the end, unnoticed. A pool\n"
-		"that reads from idle connections, or tests one before use, would have seen\n"
-		"it. Nothing of what was sent was read, so it is safe to repeat. Cure: test on\n"
-		"borrow, or an idle timeout that is shorter than the peer's."),
-	[CLOSE_CAUSE_MTU_BLACK_HOLE] = TEXT(
-		"Some link of the path takes smaller packets than this host believes, and the\n"
-		"ICMP message that says so does not arrive. Cure: let ICMP type 3 code 4 (IPv6:\n"
-		"packet too big) pass, lower the MTU or clamp the MSS where the tunnel begins,\n"
-		"or set net.ipv4.tcp_mtu_probing to 1 here."),
-	[CLOSE_CAUSE_NO_LOCAL_PORT] = TEXT(
-		"connect() got EADDRNOTAVAIL: each port of net.ipv4.ip_local_port_range has a\n"
-		"connection to this very address and port, or its TIME_WAIT. Cure: reuse\n"
-		"connections, a wider range, more destination addresses, tcp_tw_reuse."),
-	[CLOSE_CAUSE_CONNECT_FAILED] = TEXT(
-		"connect() failed at once: no route, a local filter, or no free port. `error`\n"
-		"tells, where the kernel left one."),
-};
 
 const struct explain_text explain_reasons[RESET_REASON_COUNT] = {
 	[RESET_REASON_NONE] = TEXT("No RST was sent by this kernel, or it gave no reason."),
@@ -427,17 +280,20 @@ const struct explain_text explain_evidence[EVIDENCE_BIT_COUNT] = {
 };
 
 static const struct explain_group groups[] = {
-	{ "verdict", "verdicts", &verdict_words, explain_verdicts, CLOSE_FIN_NORMAL },
-	{ "class", "classes", &class_words, explain_classes, 0 },
-	{ "cause", "causes", &cause_words, explain_causes, 0 },
-	{ "reset reason", "reset reasons", &reset_reason_words, explain_reasons, 0 },
-	{ "drop reason", "drop reasons", &drop_reason_words, explain_drops, 0 },
-	{ "TCP state", "TCP states", &tcp_state_words, explain_states, 0 },
-	{ "initiator", "initiators", &initiator_words, explain_initiators, 0 },
-	{ "stage", "stages", &stage_words, explain_stages, 0 },
-	{ "confidence", "confidences", &confidence_words, explain_confidences, 0 },
-	{ "owner source", "owner sources", &owner_source_words, explain_owner_sources, 0 },
-	{ "evidence", "evidence", &evidence_words, explain_evidence, 0 },
+	{ "verdict", "verdicts", &verdict_words, explain_verdicts, CLOSE_FIN_NORMAL, EXPLAIN_ALL },
+	{ "class", "classes", &class_words, explain_classes, 0, EXPLAIN_MEANING },
+	{ "cause", "causes", &cause_words, explain_causes, 0, EXPLAIN_ALL },
+	{ "error", "errors", &explain_errno_words, explain_errnos, 1, EXPLAIN_ALL },
+	{ "reset reason", "reset reasons", &reset_reason_words, explain_reasons, 0,
+	  EXPLAIN_MEANING },
+	{ "drop reason", "drop reasons", &drop_reason_words, explain_drops, 0, EXPLAIN_MEANING },
+	{ "TCP state", "TCP states", &tcp_state_words, explain_states, 0, EXPLAIN_MEANING },
+	{ "initiator", "initiators", &initiator_words, explain_initiators, 0, EXPLAIN_MEANING },
+	{ "stage", "stages", &stage_words, explain_stages, 0, EXPLAIN_MEANING },
+	{ "confidence", "confidences", &confidence_words, explain_confidences, 0, EXPLAIN_MEANING },
+	{ "owner source", "owner sources", &owner_source_words, explain_owner_sources, 0,
+	  EXPLAIN_MEANING },
+	{ "evidence", "evidence", &evidence_words, explain_evidence, 0, EXPLAIN_MEANING },
 };
 
 const struct explain_group *explain_group_at(size_t index)
