@@ -18,16 +18,18 @@ static const struct host_timeouts own = {
 	.keepalive_time = 7200,
 };
 
+#define JIFFIES_HZ 250
+
 /* The hint in a buffer that the next call overwrites. */
-static const char *hint_of(unsigned int idle_seconds, uint8_t state, uint64_t seen,
-			   const struct host_timeouts *timeouts)
+static const char *hint_of_jiffies(uint32_t idle_jiffies, uint8_t state, uint64_t seen,
+				   const struct host_timeouts *timeouts)
 {
 	static struct strbuf b;
 	struct close_record record = sample_record();
 	struct closed_connection c;
 
 	record.birth_ns = 0; /* older than the tracer: nothing bounds the idle time */
-	record.idle_jiffies = idle_seconds * 250;
+	record.idle_jiffies = idle_jiffies;
 	record.evidence.state = state;
 	record.evidence.seen = seen;
 	c = sample_connection_of(&record);
@@ -38,22 +40,31 @@ static const char *hint_of(unsigned int idle_seconds, uint8_t state, uint64_t se
 	return b.len ? b.data : "";
 }
 
+static const char *hint_of(unsigned int idle_seconds, uint8_t state, uint64_t seen,
+			   const struct host_timeouts *timeouts)
+{
+	return hint_of_jiffies(idle_seconds * JIFFIES_HZ, state, seen, timeouts);
+}
+
 TEST(idle_timeouts_match_within_one_percent)
 {
-	static const unsigned int seconds[] = { 60, 300, 350, 600, 3600 };
+	static const uint32_t seconds[] = { 60, 300, 350, 600, 3600 };
+	static const uint8_t state = TCP_STATE_ESTABLISHED;
 	size_t i;
 
 	for (i = 0; i < 5; i++) {
-		uint64_t us = seconds[i] * UINT64_C(1000000), off = us / 100;
+		uint32_t jiffies = seconds[i] * JIFFIES_HZ, off = jiffies / 100;
+		char *hint = strdup(hint_of_jiffies(jiffies, state, 0, NULL));
 
-		assert_int_equal(idle_timeout_match(us), seconds[i]);
-		assert_int_equal(idle_timeout_match(us - off), seconds[i]);
-		assert_int_equal(idle_timeout_match(us + off), seconds[i]);
-		assert_int_equal(idle_timeout_match(us - off - 1), 0);
-		assert_int_equal(idle_timeout_match(us + off + 1), 0);
+		assert_non_null(hint);
+		assert_true(*hint);
+		assert_string_equal(hint_of_jiffies(jiffies - off, state, 0, NULL), hint);
+		assert_string_equal(hint_of_jiffies(jiffies + off, state, 0, NULL), hint);
+		assert_string_equal(hint_of_jiffies(jiffies - off - 1, state, 0, NULL), "");
+		assert_string_equal(hint_of_jiffies(jiffies + off + 1, state, 0, NULL), "");
+		free(hint);
 	}
-	assert_int_equal(idle_timeout_match(0), 0);
-	assert_int_equal(idle_timeout_match(UINT64_MAX), 0);
+	assert_string_equal(hint_of_jiffies(UINT32_MAX - 1, state, 0, NULL), "");
 }
 
 TEST(the_usual_timeouts_are_named)

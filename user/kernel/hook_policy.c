@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "user/kernel/hook_policy.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <linux/if_arp.h>
 #include <linux/if_link.h>
@@ -14,30 +13,9 @@ static const char *const hook_names[] = {
 	HOOK_CHOICES(HOOK_CHOICE_NAME)
 };
 
-static const char *const hook_meanings[] = {
-#define HOOK_CHOICE_MEANING(id, name, meaning) [HOOK_##id] = meaning,
-	HOOK_CHOICES(HOOK_CHOICE_MEANING)
-};
-
 const char *hook_choice_name(enum hook_choice choice)
 {
 	return choice < HOOK_CHOICE_COUNT ? hook_names[choice] : NULL;
-}
-
-const char *hook_choice_meaning(enum hook_choice choice)
-{
-	return choice < HOOK_CHOICE_COUNT ? hook_meanings[choice] : NULL;
-}
-
-int hook_choice_from_name(const char *name, enum hook_choice *ret)
-{
-	for (int i = 0; i < HOOK_CHOICE_COUNT; i++) {
-		if (!strcmp(name, hook_names[i])) {
-			*ret = i;
-			return 0;
-		}
-	}
-	return -EINVAL;
 }
 
 enum link_layer link_layer_of(unsigned short hardware_type)

@@ -23,9 +23,6 @@ enum hook_choice { HOOK_CHOICES(HOOK_CHOICE_ENUM) HOOK_CHOICE_COUNT };
 
 /* NULL for a number that is none. */
 const char *hook_choice_name(enum hook_choice choice);
-const char *hook_choice_meaning(enum hook_choice choice);
-/* 0 or -EINVAL. */
-int hook_choice_from_name(const char *name, enum hook_choice *ret);
 
 enum link_layer { LINK_UNKNOWN, LINK_ETHERNET, LINK_IP };
 

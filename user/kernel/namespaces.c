@@ -58,14 +58,6 @@ struct network_namespace *namespaces_find(struct namespaces *namespaces, uint32_
 	return NULL;
 }
 
-struct network_namespace *namespaces_find_nsid(struct namespaces *namespaces, int nsid)
-{
-	for (size_t i = 0; i < namespaces->count; i++)
-		if (namespaces->items[i].nsid == nsid)
-			return &namespaces->items[i];
-	return NULL;
-}
-
 static int namespaces_add(struct namespaces *namespaces, uint32_t inode, const char *path)
 {
 	struct network_namespace *item;

@@ -44,7 +44,6 @@ void namespaces_release(struct namespaces *namespaces);
 int namespaces_scan(struct namespaces *namespaces);
 
 struct network_namespace *namespaces_find(struct namespaces *namespaces, uint32_t inode);
-struct network_namespace *namespaces_find_nsid(struct namespaces *namespaces, int nsid);
 
 /* "self", a name of /run/netns, or an inode number. -ENOENT when there is no such namespace. */
 int namespaces_lookup(struct namespaces *namespaces, const char *name, uint32_t *ret_inode);

@@ -34,13 +34,6 @@ static const struct idle_timeout *idle_timeout_find(uint64_t idle_us)
 	return NULL;
 }
 
-unsigned int idle_timeout_match(uint64_t idle_us)
-{
-	const struct idle_timeout *timeout = idle_timeout_find(idle_us);
-
-	return timeout ? timeout->seconds : 0;
-}
-
 static void hint_append(struct strbuf *b, uint64_t seconds, const char *what)
 {
 	strbuf_append_str(b, "; ");

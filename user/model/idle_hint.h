@@ -29,12 +29,6 @@ struct host_timeouts {
 };
 
 /**
- * The usual idle timeout (60, 300, 350, 600 or 3600 s) that `idle_us` meets within 1 %, in
- * seconds; 0 when it meets none.
- */
-unsigned int idle_timeout_match(uint64_t idle_us);
-
-/**
  * Append "; 350 s is the idle timeout of some load balancers", or what of this host's own
  * settings (c->timeouts) fits better: conntrack's timeout for the state of the socket, or the
  * keepalive time where keepalive was on. Nothing when no timeout fits.

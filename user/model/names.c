@@ -78,26 +78,11 @@ static const char *word_at(const char *const *words, size_t count, uint8_t numbe
 	return number < count && words[number] ? words[number] : otherwise;
 }
 
-static int word_find(const char *const *words, size_t count, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++) {
-		if (words[i] && strcmp(words[i], name) == 0)
-			return (int)i;
-	}
-	return -ENOENT;
-}
-
 #define DEFINE_WORDS(list)                                                                         \
 	_Static_assert(ARRAY_COUNT(list##_names) < 256, "numbers fit eight bits");                 \
 	const char *list##_name(uint8_t number)                                                    \
 	{                                                                                          \
 		return word_at(list##_names, ARRAY_COUNT(list##_names), number, "unknown");        \
-	}                                                                                          \
-	int list##_from_name(const char *name)                                                     \
-	{                                                                                          \
-		return word_find(list##_names, ARRAY_COUNT(list##_names), name);                   \
 	}                                                                                          \
 	const struct word_list list##_words = { list##_name, ARRAY_COUNT(list##_names) };
 
@@ -129,6 +114,16 @@ int word_list_find(const struct word_list *words, const char *name)
 			return number;
 	}
 	return -ENOENT;
+}
+
+int verdict_from_name(const char *name)
+{
+	return word_list_find(&verdict_words, name);
+}
+
+int class_from_name(const char *name)
+{
+	return word_list_find(&class_words, name);
 }
 
 const char *verdict_meaning(uint8_t verdict)

@@ -39,18 +39,12 @@ const char *evidence_meaning(uint8_t bit);
 /* enum close_class; CLOSE_CLASS_UNKNOWN for an unknown verdict. */
 uint8_t class_of_verdict(uint8_t verdict);
 
-/* The number of a word, exactly as spelled in the lists; -ENOENT when no row has it. */
+/*
+ * The number of a word, exactly as spelled in the lists; -ENOENT when no row has it. Those of the
+ * other lists: word_list_find().
+ */
 int verdict_from_name(const char *name);
 int class_from_name(const char *name);
-int cause_from_name(const char *name);
-int initiator_from_name(const char *name);
-int stage_from_name(const char *name);
-int confidence_from_name(const char *name);
-int reset_reason_from_name(const char *name);
-int drop_reason_from_name(const char *name);
-int tcp_state_from_name(const char *name);
-int owner_source_from_name(const char *name);
-int evidence_from_name(const char *name);
 int error_from_name(const char *name);
 
 /**

@@ -15,20 +15,6 @@
 #include "user/outlet/screen_outlet.h"
 #include "user/outlet/text_outlet.h"
 
-static const struct outlet_kind outlet_kinds[] = {
-	{ "FORM", "records as text to stdout",
-	  "full: drops the newest and counts them; fails: ends" },
-	{ "FORM:FILE", "records as text to a file or FIFO",
-	  "full: drops the newest and counts them; fails: ends" },
-	{ "-w FILE", "packets of abnormal closes to a pcapng file",
-	  "full: drops the newest and counts them; fails: ends" },
-};
-
-const struct outlet_kind *outlet_kind_at(size_t index)
-{
-	return index < sizeof(outlet_kinds) / sizeof(outlet_kinds[0]) ? &outlet_kinds[index] : NULL;
-}
-
 struct outlets {
 	struct outlets_options options;
 	struct outlet *list[OUTLETS_MOST];

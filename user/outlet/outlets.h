@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The outlets of a run: which kinds there are, how they are opened, what is said when one fails,
+ * The outlets of a run: how they are opened, what is said when one fails,
  * and how all of them end in time. README.md says how to add one.
  */
 #ifndef USER_OUTLET_OUTLETS_H
@@ -17,21 +17,6 @@
 #define OUTLETS_QUEUE_BYTES_LEAST (256u * 1024)
 /* How long a run that ends waits for its outlets, all together. */
 #define OUTLETS_DRAIN_NS (700 * CLOCK_NS_PER_MS)
-
-/**
- * Of the outlets that a run can have; the rows are outlet_kinds[] in outlets.c.
- *
- * @word    What names it on the command line and in help: "FORM[:FILE]".
- * @policy  What it does when it is full and when it fails, for help.
- */
-struct outlet_kind {
-	const char *word;
-	const char *meaning;
-	const char *policy;
-};
-
-/* NULL when `index` is past the last one. */
-const struct outlet_kind *outlet_kind_at(size_t index);
 
 /**
  * One outlet that is asked for.

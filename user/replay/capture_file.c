@@ -248,11 +248,6 @@ int capture_file_next(struct capture_file *file, struct captured_packet *ret)
 	}
 }
 
-const char *capture_file_path(const struct capture_file *file)
-{
-	return file->path;
-}
-
 void capture_file_progress(const struct capture_file *file, uint64_t *done, uint64_t *size)
 {
 	off_t at = file->size ? lseek(file->fd, 0, SEEK_CUR) : 0;

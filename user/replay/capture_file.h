@@ -44,8 +44,6 @@ void capture_file_free(struct capture_file **file);
  */
 int capture_file_next(struct capture_file *file, struct captured_packet *ret);
 
-const char *capture_file_path(const struct capture_file *file);
-
 /* How far it has been read: bytes of the file as it lies there; *size is 0 when it is not known. */
 void capture_file_progress(const struct capture_file *file, uint64_t *done, uint64_t *size);
 
