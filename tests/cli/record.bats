@@ -66,6 +66,22 @@ report() { "$CLOSETRACE" report "$@" --from "$db" 3>&-; }
 	grep -q 'RST/CONN' "$BATS_TEST_TMPDIR/over"
 }
 
+ledger_of() { sql "SELECT value FROM ledger WHERE name = '$1'"; }
+
+@test "record: the ledger at the end is in the database, line by line" {
+	record_start
+	play 7
+	for _ in 1 2 3; do refused; done
+	closetrace_stop record
+	sed -n 's/^closetrace: ledger: //p' "$BATS_TEST_TMPDIR/record.err"
+	grep -q "^closetrace: ledger: $(ledger_of endings) endings = $(ledger_of shown) shown + .* $(ledger_of lost) lost" "$BATS_TEST_TMPDIR/record.err"
+	[ "$(ledger_of endings)" = 34 ]
+	[ "$(sql "SELECT sum(value) FROM ledger WHERE name IN
+		('shown', 'grouped', 'normal', 'filtered_out', 'beyond_count', 'not_written', 'lost')")" = 34 ]
+	[ "$(ledger_of peer_reset) $(ledger_of local_refused) $(ledger_of close_lost)" = "7 3 0" ]
+	grep -q "^closetrace: ledger: $(ledger_of rsts_in) RSTs in = $(ledger_of rsts_accepted) accepted" "$BATS_TEST_TMPDIR/record.err"
+}
+
 @test "record: a record that is read back is the one that live output showed" {
 	record_start
 	closetrace_start live trace --netns "$netns" -o ndjson

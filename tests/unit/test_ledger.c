@@ -250,6 +250,9 @@ TEST(rows_are_the_lines_and_every_equation_holds)
 		uint64_t *place = rows[i].is_total ? total : sum;
 
 		assert_true(rows[i].name[0] && rows[i].meaning[0]);
+		/* The database knows a row by its name. */
+		for (size_t other = 0; other < i; other++)
+			assert_string_not_equal(rows[i].name, rows[other].name);
 		place[rows[i].equation] += rows[i].value;
 	}
 	for (int i = 1; i < LEDGER_EQUATION_COUNT; i++)

@@ -68,20 +68,25 @@ static int64_t number(const char *sql)
 
 TEST(all_that_was_offered_is_written_at_the_end)
 {
+	const struct ledger_row before[] = { { .name = "shown", .value = 7 }, { .name = "lost" } };
+	const struct ledger_row after[] = { { .name = "shown", .value = 5000 },
+					    { .name = "lost", .value = 1 } };
 	struct store_writer *writer;
 	struct store_writer_account account;
 
 	setup();
 	writer = writer_of(0);
 	offer(writer, 5000);
-	store_writer_ledger(writer, "shown", 7);
-	store_writer_ledger(writer, "shown", 5000);
+	store_writer_offer_ledger(writer, before, 2);
+	store_writer_offer_ledger(writer, after, 2);
 	account = close_within(&writer, 60 * CLOCK_NS_PER_SECOND);
 	assert_int_equal(account.offered, 5000);
 	assert_int_equal(account.written, 5000);
 	assert_int_equal(account.waiting, 0);
 	assert_int_equal(number("SELECT count(*) FROM ending"), 5000);
 	assert_int_equal(number("SELECT value FROM ledger WHERE name='shown'"), 5000);
+	assert_int_equal(number("SELECT value FROM ledger WHERE name='lost'"), 1);
+	assert_int_equal(number("SELECT count(*) FROM ledger"), 2);
 	assert_int_equal(number("SELECT ended > 0 FROM run"), 1);
 	teardown();
 }

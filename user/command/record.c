@@ -73,17 +73,10 @@ static int record_offer(struct record *record, size_t count, uint32_t by, uint32
 /* What was lost shows in the database, too. */
 static void record_put_ledger(struct record *record)
 {
-	struct store_writer *writer = database_outlet_writer(record->database);
 	struct ledger ledger;
 
-	if (!writer || engine_fill_ledger(record->engine, &ledger))
-		return;
-	store_writer_ledger(writer, "shown", (int64_t)ledger.account.shown);
-	store_writer_ledger(writer, "normal", (int64_t)ledger.account.normal);
-	store_writer_ledger(writer, "grouped", (int64_t)ledger.account.grouped);
-	store_writer_ledger(writer, "ring_full",
-			    (int64_t)ledger.counters.counts[COUNTER_CLOSE_LOST]);
-	store_writer_ledger(writer, "bad", (int64_t)ledger.account.bad);
+	if (!engine_fill_ledger(record->engine, &ledger))
+		database_outlet_offer_ledger(record->database, &ledger);
 }
 
 static int record_minute(struct record *record, uint64_t now_ns)

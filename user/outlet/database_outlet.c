@@ -8,6 +8,7 @@
 #include "user/base/clock.h"
 #include "user/base/log.h"
 #include "user/kernel/privilege.h"
+#include "user/pipeline/ledger_rows.h"
 
 /* Beyond this an end that was not asked for may lose what waits. */
 #define CLOSE_NS (CLOCK_NS_PER_SECOND / 10)
@@ -94,6 +95,25 @@ static const struct outlet_ops database_outlet_ops = {
 struct store_writer *database_outlet_writer(struct outlet *outlet)
 {
 	return ((struct database_outlet *)outlet)->writer;
+}
+
+void database_outlet_offer_ledger(struct outlet *outlet, const struct ledger *ledger)
+{
+	struct database_outlet *self = (struct database_outlet *)outlet;
+	struct ledger_row rows[LEDGER_ROWS_MOST];
+	struct ledger settled = *ledger;
+
+	if (!self->writer)
+		return;
+	for (size_t i = 0; i < settled.outlet_count; i++) {
+		struct outlet_account *own = &settled.outlets[i];
+
+		if (settled.outlet_names[i] != outlet->name)
+			continue;
+		own->written = own->offered - own->skipped - outlet_account_lost(own);
+		own->grouped = self->grouped < own->written ? self->grouped : own->written;
+	}
+	store_writer_offer_ledger(self->writer, rows, ledger_rows(&settled, rows));
 }
 
 /* SQLite has opened all that it writes by then. */

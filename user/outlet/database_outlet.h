@@ -3,6 +3,7 @@
 #ifndef USER_OUTLET_DATABASE_OUTLET_H
 #define USER_OUTLET_DATABASE_OUTLET_H
 
+#include "user/pipeline/ledger.h"
 #include "user/pipeline/outlet.h"
 #include "user/store/store_writer.h"
 
@@ -14,7 +15,13 @@
  */
 int database_outlet_open(const struct store_writer_options *options, struct outlet **ret);
 
-/* For counts and the ledger, which go the same way. NULL once it has been drained. */
+/* For counts, which go the same way. NULL once it has been drained. */
 struct store_writer *database_outlet_writer(struct outlet *outlet);
+
+/*
+ * All rows of the ledger, in the place of those before. What waits is written in the same
+ * transaction, and so counts as written. Nothing once it has been drained.
+ */
+void database_outlet_offer_ledger(struct outlet *outlet, const struct ledger *ledger);
 
 #endif

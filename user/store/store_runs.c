@@ -72,17 +72,23 @@ int store_run_end(struct store *store, int64_t id, uint64_t now_ns)
 	return run_update(store, "UPDATE run SET seen=?1, ended=?1 WHERE id=?2", id, now_ns);
 }
 
-int store_ledger_put(struct store *store, int64_t run, const char *name, int64_t value)
+int store_ledger_put(struct store *store, int64_t run, const struct ledger_row *rows, size_t count)
 {
 	sqlite3_stmt *insert =
 		store_prepare(store, "INSERT OR REPLACE INTO ledger(run,name,value) VALUES(?,?,?)");
+	int result = SQLITE_DONE;
 
-	if (insert) {
+	if (!insert)
+		return -EIO;
+	for (size_t i = 0; i < count && result == SQLITE_DONE; i++) {
+		sqlite3_reset(insert);
 		sqlite3_bind_int64(insert, 1, run);
-		bind_text(insert, 2, name);
-		sqlite3_bind_int64(insert, 3, value);
+		bind_text(insert, 2, rows[i].name);
+		sqlite3_bind_int64(insert, 3, (int64_t)rows[i].value);
+		result = sqlite3_step(insert);
 	}
-	return step_once(store, insert);
+	sqlite3_finalize(insert);
+	return store_errno(store, result);
 }
 
 int store_gap_put(struct store *store, int64_t run, uint64_t first_ns, uint64_t last_ns,

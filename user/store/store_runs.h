@@ -4,6 +4,7 @@
 #define USER_STORE_STORE_RUNS_H
 
 #include "user/base/strbuf.h"
+#include "user/pipeline/ledger_rows.h"
 #include "user/store/store.h"
 
 /**
@@ -36,8 +37,8 @@ int store_run_set_hz(struct store *store, int64_t id, uint32_t jiffies_hz);
 /* It has ended in good order. As above. */
 int store_run_end(struct store *store, int64_t id, uint64_t now_ns);
 
-/* A line of its ledger, in the place of the one before. As above. */
-int store_ledger_put(struct store *store, int64_t run, const char *name, int64_t value);
+/* Lines of its ledger, in the place of those before. As above. */
+int store_ledger_put(struct store *store, int64_t run, const struct ledger_row *rows, size_t count);
 
 /* From `first_ns` to `last_ns` so many endings are missing, and why. As above. */
 int store_gap_put(struct store *store, int64_t run, uint64_t first_ns, uint64_t last_ns,

@@ -15,18 +15,12 @@
 #define EARLY_ENDINGS 20000
 /* Throwing away is looked at so often, and then goes on step by step. */
 #define KEEP_NS (60 * CLOCK_NS_PER_SECOND)
-#define LEDGER_LINES 64
 
 /* What waits, in the order in which it came. Exactly one of both is set. */
 struct waiting {
 	struct waiting *next;
 	struct stored_ending *ending;
 	struct stored_counts *counts;
-};
-
-struct ledger_line {
-	const char *name;
-	int64_t value;
 };
 
 /**
@@ -41,8 +35,8 @@ struct store_writer {
 	struct store_writer_account account;
 	uint64_t gap_missing, gap_first_ns, gap_last_ns;
 	int gap_errno;
-	struct ledger_line ledger[LEDGER_LINES];
-	size_t ledger_lines;
+	struct ledger_row ledger[LEDGER_ROWS_MOST];
+	size_t ledger_rows; /* 0 = written already */
 	uint32_t jiffies_hz; /* 0 = written already, or not known */
 	bool is_ending, has_ended, is_abandoned;
 	pthread_t thread;
@@ -114,8 +108,7 @@ static const char *gap_reason(int err)
  * @gap  What was lost before it, and what else the run has to tell; a copy, 0 = nothing.
  */
 static int writer_transaction(struct store_writer *writer, const struct waiting *first,
-			      const struct store_writer *gap, const struct ledger_line *lines,
-			      size_t line_count, uint64_t *ret_endings)
+			      const struct store_writer *gap, uint64_t *ret_endings)
 {
 	uint64_t now_ns = clock_realtime_ns();
 	int err = store_exec(writer->store, "BEGIN IMMEDIATE");
@@ -126,8 +119,8 @@ static int writer_transaction(struct store_writer *writer, const struct waiting 
 	if (!err && gap->gap_missing)
 		err = store_gap_put(writer->store, writer->run, gap->gap_first_ns, gap->gap_last_ns,
 				    gap->gap_missing, gap_reason(gap->gap_errno));
-	for (size_t i = 0; i < line_count && !err; i++)
-		err = store_ledger_put(writer->store, writer->run, lines[i].name, lines[i].value);
+	if (!err && gap->ledger_rows)
+		err = store_ledger_put(writer->store, writer->run, gap->ledger, gap->ledger_rows);
 	if (!err && gap->jiffies_hz)
 		err = store_run_set_hz(writer->store, writer->run, gap->jiffies_hz);
 	err = err ?: store_run_seen(writer->store, writer->run, now_ns);
@@ -158,19 +151,19 @@ static void writer_turn(struct store_writer *writer)
 				    .gap_first_ns = writer->gap_first_ns,
 				    .gap_last_ns = writer->gap_last_ns,
 				    .gap_errno = writer->gap_errno,
-				    .jiffies_hz = writer->jiffies_hz };
-	struct ledger_line lines[LEDGER_LINES];
-	size_t line_count = writer->ledger_lines, bytes = writer->bytes;
-	size_t waiting = writer->endings_waiting;
+				    .jiffies_hz = writer->jiffies_hz,
+				    .ledger_rows = writer->ledger_rows };
+	size_t bytes = writer->bytes, waiting = writer->endings_waiting;
 	uint64_t endings = 0;
 	int err;
 
-	memcpy(lines, writer->ledger, sizeof(lines));
+	memcpy(gap.ledger, writer->ledger, sizeof(gap.ledger));
+	writer->ledger_rows = 0;
 	writer->first = NULL;
 	writer->last = &writer->first;
 	writer->endings_waiting = 0;
 	pthread_mutex_unlock(&writer->lock);
-	err = writer_transaction(writer, first, &gap, lines, line_count, &endings);
+	err = writer_transaction(writer, first, &gap, &endings);
 	writer_tell(writer, err);
 	pthread_mutex_lock(&writer->lock);
 	writer->account.error = err;
@@ -185,6 +178,8 @@ static void writer_turn(struct store_writer *writer)
 			writer->last = end == &first ? &writer->first : end;
 		writer->first = first;
 		writer->endings_waiting += waiting;
+		if (!writer->ledger_rows)
+			writer->ledger_rows = gap.ledger_rows;
 		return;
 	}
 	writer->account.written += endings;
@@ -371,18 +366,12 @@ void store_writer_offer_counts(struct store_writer *writer, struct stored_counts
 	pthread_mutex_unlock(&writer->lock);
 }
 
-void store_writer_ledger(struct store_writer *writer, const char *name, int64_t value)
+void store_writer_offer_ledger(struct store_writer *writer, const struct ledger_row *rows,
+			       size_t count)
 {
-	size_t i = 0;
-
 	pthread_mutex_lock(&writer->lock);
-	while (i < writer->ledger_lines && strcmp(writer->ledger[i].name, name) != 0)
-		i++;
-	if (i < LEDGER_LINES) {
-		writer->ledger[i] = (struct ledger_line){ name, value };
-		if (i == writer->ledger_lines)
-			writer->ledger_lines++;
-	}
+	writer->ledger_rows = count < LEDGER_ROWS_MOST ? count : LEDGER_ROWS_MOST;
+	memcpy(writer->ledger, rows, writer->ledger_rows * sizeof(*rows));
 	pthread_mutex_unlock(&writer->lock);
 }
 

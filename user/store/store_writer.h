@@ -50,8 +50,9 @@ void store_writer_offer(struct store_writer *writer, struct stored_ending *endin
 /* Take over the rows of one time; free()d when written. */
 void store_writer_offer_counts(struct store_writer *writer, struct stored_counts *counts);
 
-/* A line of the ledger, written with the next transaction; `name` is a constant. */
-void store_writer_ledger(struct store_writer *writer, const char *name, int64_t value);
+/* The ledger in the place of the one before, written with the next transaction: all that waits. */
+void store_writer_offer_ledger(struct store_writer *writer, const struct ledger_row *rows,
+			       size_t count);
 
 /* Ticks per second of the running kernel, once they are known: idle times are told in them. */
 void store_writer_set_hz(struct store_writer *writer, uint32_t jiffies_hz);
