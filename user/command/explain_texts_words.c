@@ -7,118 +7,6 @@
 		means, NULL, NULL, NULL                                                            \
 	}
 
-const struct explain_text explain_reasons[RESET_REASON_COUNT] = {
-	[RESET_REASON_NONE] = TEXT("No RST was sent by this kernel, or it gave no reason."),
-	[RESET_REASON_NOT_SPECIFIED] =
-		TEXT("The kernel sent RST without naming a reason, as 6.10 and 6.11 do for every\n"
-		     "active reset."),
-	[RESET_REASON_NO_SOCKET] = TEXT("A segment came in for which there is no socket."),
-	[RESET_REASON_TCP_INVALID_ACK_SEQUENCE] =
-		TEXT("The ACK number lies outside what this socket has sent."),
-	[RESET_REASON_TCP_RFC7323_PAWS] =
-		TEXT("The timestamp is older than the last one (PAWS, RFC 7323 section 5)."),
-	[RESET_REASON_TCP_TOO_OLD_ACK] = TEXT("The ACK is older than the window allows."),
-	[RESET_REASON_TCP_ACK_UNSENT_DATA] = TEXT("The ACK is for data that was not sent yet."),
-	[RESET_REASON_TCP_FLAGS] =
-		TEXT("The flags make no sense in this state, such as an ACK at a listener."),
-	[RESET_REASON_TCP_OLD_ACK] = TEXT("The ACK is old but was within the window."),
-	[RESET_REASON_TCP_ABORT_ON_DATA] =
-		TEXT("Data came in after the application had stopped reading. Seen as the verdict\n"
-		     "local_late_data_rst."),
-	[RESET_REASON_TCP_TIMEWAIT_SOCKET] =
-		TEXT("A TIME_WAIT socket had to answer: the real one is closed already."),
-	[RESET_REASON_INVALID_SYN] =
-		TEXT("A SYN where none may be, and also what the kernel says when a full accept\n"
-		     "queue makes it abort (tcp_abort_on_overflow)."),
-	[RESET_REASON_TCP_ABORT_ON_CLOSE] =
-		TEXT("close() with received data unread. Seen as local_app_abort, unread_data."),
-	[RESET_REASON_TCP_ABORT_ON_LINGER] =
-		TEXT("TCP_LINGER2 is negative, so FIN_WAIT2 is skipped. A close with SO_LINGER of\n"
-		     "0 seconds is TCP_STATE, in spite of this name."),
-	[RESET_REASON_TCP_ABORT_ON_MEMORY] =
-		TEXT("TCP memory or the number of orphan sockets is at its limit."),
-	[RESET_REASON_TCP_STATE] =
-		TEXT("The socket's state demands RST on its way to CLOSE: SO_LINGER of 0 seconds,\n"
-		     "connect(AF_UNSPEC), ss -K, or a listener closed over its queue. The cause\n"
-		     "tells them apart."),
-	[RESET_REASON_TCP_KEEPALIVE_TIMEOUT] = TEXT("No keepalive probe was answered."),
-	[RESET_REASON_TCP_DISCONNECT_WITH_DATA] =
-		TEXT("The socket was disconnected with data still to send."),
-	[RESET_REASON_MPTCP_RST_EUNSPEC] =
-		TEXT("Multipath TCP, unspecified error (RFC 8684 section 3.6, code 0)."),
-	[RESET_REASON_MPTCP_RST_EMPTCP] =
-		TEXT("Multipath TCP, an error of the protocol itself (code 1)."),
-	[RESET_REASON_MPTCP_RST_ERESOURCE] =
-		TEXT("Multipath TCP, no resources for another subflow (code 2)."),
-	[RESET_REASON_MPTCP_RST_EPROHIBIT] =
-		TEXT("Multipath TCP, the subflow is not allowed here (code 3)."),
-	[RESET_REASON_MPTCP_RST_EWQ2BIG] =
-		TEXT("Multipath TCP, too much data is waiting (code 4)."),
-	[RESET_REASON_MPTCP_RST_EBADPERF] =
-		TEXT("Multipath TCP, the subflow performs too badly (code 5)."),
-	[RESET_REASON_MPTCP_RST_EMIDDLEBOX] =
-		TEXT("Multipath TCP, a middlebox interferes (code 6)."),
-	[RESET_REASON_ERROR] = TEXT("The kernel's reason for whatever has no name of its own."),
-};
-
-const struct explain_text explain_drops[DROP_REASON_COUNT] = {
-	[DROP_REASON_NONE] = TEXT("This host dropped nothing of it, or the kernel did not say so."),
-	[DROP_REASON_NOT_SPECIFIED] =
-		TEXT("Dropped before it had a device, and the kernel names no\n"
-		     "reason: over IPv6 a missing route looks like this."),
-	[DROP_REASON_NETFILTER_DROP] = TEXT("A rule of nftables or iptables on this host."),
-	[DROP_REASON_IP_OUTNOROUTES] =
-		TEXT("No route to the peer from the connection's address: the route\n"
-		     "went, or the address moved to another host."),
-	[DROP_REASON_NEIGH_CREATEFAIL] = TEXT("The neighbour table of this host is full."),
-	[DROP_REASON_NEIGH_FAILED] =
-		TEXT("The next hop answers neither ARP nor neighbour discovery."),
-	[DROP_REASON_NEIGH_QUEUEFULL] =
-		TEXT("Too much waits for the next hop's link address (unres_qlen_bytes)."),
-	[DROP_REASON_NEIGH_DEAD] =
-		TEXT("The neighbour entry was removed while packets waited for it."),
-	[DROP_REASON_TC_EGRESS] = TEXT("A traffic control filter on the interface."),
-	[DROP_REASON_QDISC_DROP] =
-		TEXT("The interface's queueing discipline: its queue is full, or the\n"
-		     "link has no carrier."),
-	[DROP_REASON_BPF_CGROUP_EGRESS] = TEXT("A BPF program of the process's cgroup."),
-	[DROP_REASON_IPV6DISABLED] = TEXT("IPv6 is disabled on the interface."),
-	[DROP_REASON_DEV_HDR] = TEXT("The device driver could not build its header."),
-	[DROP_REASON_DEV_READY] = TEXT("The device is down, or not ready."),
-	[DROP_REASON_FULL_RING] = TEXT("The ring between the stack and the device is full."),
-	[DROP_REASON_NOMEM] = TEXT("No memory for the packet."),
-	[DROP_REASON_QDISC_OVERLIMIT] = TEXT("The queueing discipline is at its limit."),
-	[DROP_REASON_QDISC_CONGESTED] =
-		TEXT("The queueing discipline signals congestion by dropping."),
-	[DROP_REASON_SKB_GSO_SEG] = TEXT("Segmentation failed."),
-	[DROP_REASON_OTHER] =
-		TEXT("A reason of the kernel that has no name here; dropwatch tells it."),
-};
-
-const struct explain_text explain_states[TCP_STATE_COUNT] = {
-	[TCP_STATE_NONE] = TEXT("There was no socket. Records have null."),
-	[TCP_STATE_ESTABLISHED] = TEXT("The handshake is complete, nobody has closed."),
-	[TCP_STATE_SYN_SENT] = TEXT("A client that waits for the SYN-ACK."),
-	[TCP_STATE_SYN_RECV] =
-		TEXT("A SYN was answered, the last ACK of the handshake is missing. Linux has a\n"
-		     "full socket here only for a moment, or with TCP Fast Open."),
-	[TCP_STATE_FIN_WAIT1] = TEXT("This end sent FIN; it is not acknowledged yet."),
-	[TCP_STATE_FIN_WAIT2] =
-		TEXT("This end's FIN is acknowledged; the peer has not sent its own."),
-	[TCP_STATE_TIME_WAIT] = TEXT(
-		"Both have closed and this end closed first: it waits for stray packets, 60 s\n"
-		"on Linux."),
-	[TCP_STATE_CLOSE] = TEXT("No connection. The state after every ending."),
-	[TCP_STATE_CLOSE_WAIT] = TEXT(
-		"The peer has closed, the application here has not. Many of them mean that it\n"
-		"leaks sockets."),
-	[TCP_STATE_LAST_ACK] = TEXT("The peer closed first; this end's FIN awaits its ACK."),
-	[TCP_STATE_LISTEN] = TEXT("Waits for connections."),
-	[TCP_STATE_CLOSING] = TEXT("Both sent FIN at the same time; this one awaits its ACK."),
-	[TCP_STATE_NEW_SYN_RECV] =
-		TEXT("A handshake that is kept as a small request, not yet as a socket."),
-};
-
 const struct explain_text explain_initiators[CLOSE_INITIATOR_COUNT] = {
 	[CLOSE_BY_UNKNOWN] = TEXT("Who ended it is not known."),
 	[CLOSE_BY_LOCAL_APP] = TEXT("A process of this host, by what it called or by its exit."),
@@ -284,10 +172,9 @@ static const struct explain_group groups[] = {
 	{ "class", "classes", &class_words, explain_classes, 0, EXPLAIN_MEANING },
 	{ "cause", "causes", &cause_words, explain_causes, 0, EXPLAIN_ALL },
 	{ "error", "errors", &explain_errno_words, explain_errnos, 1, EXPLAIN_ALL },
-	{ "reset reason", "reset reasons", &reset_reason_words, explain_reasons, 0,
-	  EXPLAIN_MEANING },
-	{ "drop reason", "drop reasons", &drop_reason_words, explain_drops, 0, EXPLAIN_MEANING },
-	{ "TCP state", "TCP states", &tcp_state_words, explain_states, 0, EXPLAIN_MEANING },
+	{ "reset reason", "reset reasons", &reset_reason_words, explain_reasons, 0, EXPLAIN_ALL },
+	{ "drop reason", "drop reasons", &drop_reason_words, explain_drops, 0, EXPLAIN_ALL },
+	{ "TCP state", "TCP states", &tcp_state_words, explain_states, 0, EXPLAIN_ALL },
 	{ "initiator", "initiators", &initiator_words, explain_initiators, 0, EXPLAIN_MEANING },
 	{ "stage", "stages", &stage_words, explain_stages, 0, EXPLAIN_MEANING },
 	{ "confidence", "confidences", &confidence_words, explain_confidences, 0, EXPLAIN_MEANING },
