@@ -9,7 +9,9 @@
 #include "tests/harness/test.h"
 #include "user/base/cleanup.h"
 #include "user/command/explain_texts.h"
+#include "user/filter/filter.h"
 #include "user/model/fields.h"
+#include "user/render/columns.h"
 
 static char output[65536], messages[4096];
 
@@ -138,6 +140,81 @@ TEST(every_word_and_field_is_explained_by_the_command)
 		assert_int_equal(explain(connection_fields[i].name, NULL), 0);
 		assert_non_null(strstr(output, connection_fields[i].meaning));
 	}
+}
+
+/* What stands between `head` and the next quote must be a filter. */
+static void assert_filters_parse(const char *text, const char *head)
+{
+	for (const char *at = text; at && (at = strstr(at, head));) {
+		struct filter_error error = { .column = 0 };
+		struct filter *filter = NULL;
+		char expression[256];
+
+		at += strlen(head);
+		snprintf(expression, sizeof(expression), "%.*s", (int)strcspn(at, "'"), at);
+		if (filter_parse(expression, &connection_row_type, &filter, &error) < 0)
+			fail_msg("%s: %s", expression, error.sentence);
+		filter_free(&filter);
+	}
+}
+
+TEST(every_field_tells_its_source_its_null_and_a_filter_that_asks_for_it)
+{
+	for (size_t i = 0; i < FIELD_COUNT; i++) {
+		const struct explain_field *text = &explain_fields[i];
+
+		if (!text->source || !text->null_if)
+			fail_msg("%s has no text", connection_fields[i].name);
+		assert_lines_are_short(text->source, 78);
+		assert_lines_are_short(text->null_if, 78);
+		assert_int_equal(explain(connection_fields[i].name, NULL), 0);
+		assert_non_null(strstr(output, "\n  Comes from\n    "));
+		assert_non_null(strstr(output, "\n  Null\n    "));
+		assert_non_null(strstr(output, "\n  Filter\n    closetrace -f '"));
+		assert_filters_parse(output, "closetrace -f '");
+	}
+}
+
+/* The test of a field must ask for that field. */
+TEST(the_filter_of_a_field_uses_it)
+{
+	for (unsigned int i = 0; i < FIELD_COUNT; i++) {
+		struct filter_error error = { .column = 0 };
+		struct filter *filter = NULL;
+
+		if (!explain_fields[i].test)
+			continue;
+		if (filter_parse(explain_fields[i].test, &connection_row_type, &filter, &error) < 0)
+			fail_msg("%s: %s", explain_fields[i].test, error.sentence);
+		if (!filter_uses(filter, i))
+			fail_msg("%s does not ask for %s", explain_fields[i].test,
+				 connection_fields[i].name);
+		filter_free(&filter);
+	}
+}
+
+TEST(every_column_of_the_table_is_explained)
+{
+	for (size_t i = 0; i < connection_layout.column_count; i++) {
+		const char *title = connection_layout.columns[i].title;
+
+		if (strcmp(title, " ") != 0)
+			assert_int_equal(explain(title, NULL), 0);
+	}
+	assert_int_equal(explain("process", NULL), 0);
+	assert_non_null(strstr(output, "PROCESS (column)\n  Shows comm[pid]"));
+}
+
+/* Commands that nobody can type are worse than none. */
+TEST(filters_in_commands_are_right)
+{
+	const struct explain_group *group;
+
+	for (size_t i = 0; (group = explain_group_at(i)); i++)
+		for (size_t number = group->first; number < group->words->count; number++) {
+			assert_filters_parse(group->texts[number].check, "closetrace -f '");
+			assert_filters_parse(group->texts[number].check, "closetrace --all -f '");
+		}
 }
 
 TEST(an_errno_tells_meaning_causes_commands_and_settings)

@@ -59,12 +59,89 @@ static void word_explain(struct strbuf *b, const struct explain_group *group, ui
 	part_append(b, "Change", text->setting);
 }
 
+/* A value that may stand behind a test of the field. */
+static const char *test_of_type(const struct field *field)
+{
+	switch (field->type) {
+	case FIELD_IP:
+		return " in 10.0.0.0/8";
+	case FIELD_PORT:
+		return " = 443";
+	case FIELD_TIME:
+		return " >= 2026-03-04";
+	case FIELD_BYTES:
+		return " > 64KiB";
+	case FIELD_DURATION_US:
+		return " > 5s";
+	default:
+		return " is not null";
+	}
+}
+
+static bool has_group(const struct word_list *words)
+{
+	const struct explain_group *group;
+
+	for (size_t i = 0; (group = explain_group_at(i)); i++)
+		if (group->words == words)
+			return true;
+	return false;
+}
+
+/* The words of a field whose list is no group of its own. */
+static void words_append(struct strbuf *b, const struct field *field)
+{
+	if (!field->words || has_group(field->words))
+		return;
+	strbuf_append_str(b, "  Words:");
+	for (size_t number = 0; number < field->words->count; number++) {
+		const char *word = field->words->name((uint8_t)number);
+
+		if (strcmp(word, "unknown") != 0 && strcmp(word, "none") != 0)
+			strbuf_appendf(b, " %s", word);
+	}
+	strbuf_append_char(b, '\n');
+}
+
 static void field_explain(struct strbuf *b, const struct field *field)
 {
+	const struct explain_field *text = &explain_fields[field->id];
+
 	if (b->len)
 		strbuf_append_char(b, '\n');
 	strbuf_appendf(b, "%s (field, %s)\n  %s%s%s\n", field->name, field_type_name(field->type),
 		       field->meaning, *field->unit ? "; in " : "", field->unit);
+	words_append(b, field);
+	part_append(b, "Comes from", text->source);
+	part_append(b, "Null", text->null_if);
+	strbuf_append_str(b, "\n  Filter\n    closetrace -f '");
+	if (text->test)
+		strbuf_append_str(b, text->test);
+	else
+		strbuf_appendf(b, "%s%s", field->name, test_of_type(field));
+	strbuf_append_str(b, "'\n");
+}
+
+static bool fields_explain(struct strbuf *b, const char *name, struct nearest_name *nearest)
+{
+	bool is_found = false;
+
+	for (size_t i = 0; i < FIELD_COUNT; i++) {
+		nearest_name_offer(nearest, connection_fields[i].name);
+		if (name_distance(name, connection_fields[i].name) != 0)
+			continue;
+		field_explain(b, &connection_fields[i]);
+		is_found = true;
+	}
+	for (size_t i = 0; i < explain_column_count; i++) {
+		nearest_name_offer(nearest, explain_columns[i].title);
+		if (name_distance(name, explain_columns[i].title) != 0)
+			continue;
+		strbuf_appendf(b, "%s%s (column)\n  Shows %s\n", b->len ? "\n" : "",
+			       explain_columns[i].title, explain_columns[i].shows);
+		is_found = true;
+	}
+	return is_found;
 }
 
 /* Explain `name` wherever it is a word; otherwise set *ret_nearest, NULL when nothing is near. */
@@ -86,14 +163,7 @@ static int name_explain(struct strbuf *b, const char *name, const char **ret_nea
 			is_found = true;
 		}
 	}
-	for (i = 0; i < FIELD_COUNT; i++) {
-		nearest_name_offer(&nearest, connection_fields[i].name);
-		if (name_distance(name, connection_fields[i].name) != 0)
-			continue;
-		field_explain(b, &connection_fields[i]);
-		is_found = true;
-	}
-	if (is_found)
+	if (fields_explain(b, name, &nearest) || is_found)
 		return 0;
 	*ret_nearest = nearest.name;
 	return -ENOENT;
@@ -127,6 +197,9 @@ static void names_list(struct strbuf *b)
 	strbuf_append_str(b, "\n\nfields\n");
 	for (column = 0, i = 0; i < FIELD_COUNT; i++)
 		list_append(b, &column, connection_fields[i].name);
+	strbuf_append_str(b, "\n\ncolumns\n");
+	for (column = 0, i = 0; i < explain_column_count; i++)
+		list_append(b, &column, explain_columns[i].title);
 	strbuf_append_str(b, "\n");
 }
 

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "user/model/fields.h"
 #include "user/model/names.h"
 
 /**
@@ -56,6 +57,30 @@ extern const struct explain_text explain_stages[CLOSE_STAGE_COUNT];
 extern const struct explain_text explain_confidences[CLOSE_CONFIDENCE_COUNT];
 extern const struct explain_text explain_owner_sources[OWNER_SOURCE_COUNT];
 extern const struct explain_text explain_evidence[EVIDENCE_BIT_COUNT];
+
+/**
+ * What the registry does not say of a field. Lines as above.
+ *
+ * @source   Where its value comes from.
+ * @null_if  When it is null.
+ * @test     A filter that asks for it; NULL: one of its type is made.
+ */
+struct explain_field {
+	const char *source;
+	const char *null_if;
+	const char *test;
+};
+
+extern const struct explain_field explain_fields[FIELD_COUNT];
+
+/* A column of the table that is not one field under its own name. */
+struct explain_column {
+	const char *title;
+	const char *shows;
+};
+
+extern const struct explain_column explain_columns[];
+extern const size_t explain_column_count;
 
 /* In the order of the listing; NULL when `index` is past the last one. */
 const struct explain_group *explain_group_at(size_t index);

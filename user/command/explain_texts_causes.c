@@ -127,7 +127,7 @@ const struct explain_text explain_causes[CLOSE_CAUSE_COUNT] = {
 		"A load balancer or ECMP sent the flow to the wrong host.",
 		"uptime; ss -tan dst PEER\n"
 		"conntrack -S                        # invalid=\n"
-		"closetrace -f 'peer_addr = PEER' --all",
+		"closetrace --host PEER --all",
 		"net.netfilter.nf_conntrack_tcp_be_liberal = 1, or a rule that drops INVALID\n"
 		"before it reaches this host's TCP.",
 	},
