@@ -228,6 +228,32 @@ TEST(an_errno_tells_meaning_causes_commands_and_settings)
 	assert_null(strstr(output, "Change"));
 }
 
+TEST(commands_are_filled_in)
+{
+	assert_int_equal(explain("timeout_data", "PEER=2001:db8::7"), 0);
+	assert_non_null(strstr(output, "ss -tino dst 2001:db8::7 "));
+	assert_null(strstr(output, "PEER"));
+	assert_int_equal(explain("PID=4711", "linger0"), 0);
+	assert_non_null(strstr(output, "-p 4711 "));
+	assert_int_equal(explain("local_admin_kill", "PID=4711"), 0);
+	assert_non_null(strstr(output, "ps -fp CLOSER_PID"));
+}
+
+TEST(what_cannot_be_filled_in_is_refused)
+{
+	static const char *const bad[] = { "PEER=",	 "PEER=-rf", "PEER=a b",     "PEER=a;b",
+					   "PEER=$(id)", "PID=`id`", "PORT=1\n2",    "PEER=a'b",
+					   "FOO=1",	 "=",	     "peer=10.0.0.7" };
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(explain("timeout_data", bad[i]), 2);
+		assert_string_equal(output, "");
+		assert_non_null(strstr(messages, "closetrace: "));
+	}
+	assert_int_equal(explain("PEER=10.0.0.7", NULL), 2);
+	assert_non_null(strstr(messages, "name the word"));
+}
+
 TEST(a_verdict_tells_meaning_causes_and_commands)
 {
 	assert_int_equal(explain("timeout_keepalive", NULL), 0);

@@ -114,10 +114,13 @@ static const struct command commands[] = {
 	  .table = &doctor_option_table,
 	  .run = doctor_command },
 	{ .name = "explain",
-	  .summary = "explain a verdict, cause, kernel reason, state or class",
-	  .more = "What a word in the output means, its usual causes, what to check next. Without a "
-		  "name, all names by group.",
-	  .examples = { { "explain local_app_abort", "what a word means" } },
+	  .summary = "explain a verdict, cause, error, kernel reason, state or field",
+	  .more = "What a word in the output means, its usual causes, what to check next and what to "
+		  "change. Without a name, all names by group. PEER=, PORT=, PID=, CLOSER_PID=, "
+		  "IFACE= and UNIT= fill in the commands.",
+	  .examples = { { "explain local_app_abort", "what a word means" },
+			{ "explain ECONNRESET PEER=10.0.0.7",
+			  "an errno, its commands filled in" } },
 	  .table = &explain_option_table,
 	  .run = explain_command },
 	{ .name = "help",

@@ -9,6 +9,7 @@
 #include "user/base/cleanup.h"
 #include "user/base/log.h"
 #include "user/base/strbuf.h"
+#include "user/command/explain_fill.h"
 #include "user/command/explain_texts.h"
 #include "user/kernel/privilege.h"
 #include "user/model/fields.h"
@@ -37,7 +38,18 @@ static void part_append(struct strbuf *b, const char *title, const char *text)
 	lines_append(b, "    ", text);
 }
 
-static void word_explain(struct strbuf *b, const struct explain_group *group, uint8_t number)
+static void check_append(struct strbuf *b, const struct explain_fill *fill, const char *text)
+{
+	_cleanup_(strbuf_release) struct strbuf filled = STRBUF_INIT;
+
+	if (!text)
+		return;
+	explain_fill_append(fill, &filled, text);
+	part_append(b, "Check next", filled.data);
+}
+
+static void word_explain(struct strbuf *b, const struct explain_group *group, uint8_t number,
+			 const struct explain_fill *fill)
 {
 	const struct explain_text *text = &group->texts[number];
 
@@ -55,7 +67,7 @@ static void word_explain(struct strbuf *b, const struct explain_group *group, ui
 		strbuf_appendf(b, "  In short: %s.\n", evidence_meaning(number));
 	lines_append(b, "  ", text->means);
 	part_append(b, "Usual causes", text->causes);
-	part_append(b, "Check next", text->check);
+	check_append(b, fill, text->check);
 	part_append(b, "Change", text->setting);
 }
 
@@ -145,7 +157,8 @@ static bool fields_explain(struct strbuf *b, const char *name, struct nearest_na
 }
 
 /* Explain `name` wherever it is a word; otherwise set *ret_nearest, NULL when nothing is near. */
-static int name_explain(struct strbuf *b, const char *name, const char **ret_nearest)
+static int name_explain(struct strbuf *b, const char *name, const struct explain_fill *fill,
+			const char **ret_nearest)
 {
 	struct nearest_name nearest = { .wanted = name };
 	const struct explain_group *group;
@@ -159,7 +172,7 @@ static int name_explain(struct strbuf *b, const char *name, const char **ret_nea
 			nearest_name_offer(&nearest, word);
 			if (!group->texts[number].means || name_distance(name, word) != 0)
 				continue;
-			word_explain(b, group, (uint8_t)number);
+			word_explain(b, group, (uint8_t)number, fill);
 			is_found = true;
 		}
 	}
@@ -216,24 +229,25 @@ const char *explain_name_at(size_t index)
 
 const struct option_table explain_option_table = {
 	.size = sizeof(struct option_common),
-	.words = "[NAME...]",
+	.words = "[NAME...] [PEER=ADDRESS...]",
 	.words_type = OPTION_LIST,
 	.word_names = explain_name_at,
 };
 
-int explain_command(const void *data)
+/* Explain each name, or list all of them when there is none. 0, or -EINVAL when that was said. */
+static int words_explain(struct strbuf *b, const struct option_common *options,
+			 const struct explain_fill *fill)
 {
-	_cleanup_(strbuf_release) struct strbuf b = STRBUF_INIT;
-	const struct option_common *options = data;
 	const char *nearest = NULL;
+	size_t names = 0;
 
-	privilege_drop_everything(0);
-	if (!options->word_count)
-		names_list(&b);
 	for (size_t i = 0; i < options->word_count; i++) {
 		const char *name = options->words[i];
 
-		if (name_explain(&b, name, &nearest) == 0)
+		if (strchr(name, '='))
+			continue;
+		names++;
+		if (name_explain(b, name, fill, &nearest) == 0)
 			continue;
 		if (nearest)
 			log_error(-ENOENT, "%s is not a word of closetrace; did you mean %s?", name,
@@ -243,7 +257,33 @@ int explain_command(const void *data)
 				  "%s is not a word of closetrace; `closetrace explain` "
 				  "lists them",
 				  name);
+		return -EINVAL;
+	}
+	if (names)
+		return 0;
+	if (options->word_count) {
+		log_error(-EINVAL, "name the word whose commands are to be filled in, such as "
+				   "peer_reset");
+		return -EINVAL;
+	}
+	names_list(b);
+	return 0;
+}
+
+int explain_command(const void *data)
+{
+	_cleanup_(strbuf_release) struct strbuf b = STRBUF_INIT, error = STRBUF_INIT;
+	const struct option_common *options = data;
+	struct explain_fill fill = { .values = { NULL } };
+
+	privilege_drop_everything(0);
+	for (size_t i = 0; i < options->word_count; i++) {
+		if (explain_fill_take(&fill, options->words[i], &error) >= 0)
+			continue;
+		log_error(-EINVAL, "%s", error.data);
 		return EXIT_USAGE;
 	}
+	if (words_explain(&b, options, &fill) < 0)
+		return EXIT_USAGE;
 	return command_print(&b);
 }
