@@ -11,6 +11,7 @@
 #include "user/command/explain_texts.h"
 #include "user/filter/filter.h"
 #include "user/model/fields.h"
+#include "user/model/flow_row.h"
 #include "user/render/columns.h"
 
 static char output[65536], messages[4096];
@@ -100,7 +101,7 @@ TEST(every_word_of_every_list_has_the_parts_of_its_kind)
 		}
 		whole += group->parts == EXPLAIN_ALL;
 	}
-	assert_int_equal(i, 12);
+	assert_int_equal(i, 13);
 	assert_int_equal(whole, 6);
 }
 
@@ -203,6 +204,17 @@ TEST(every_column_of_the_table_is_explained)
 	}
 	assert_int_equal(explain("process", NULL), 0);
 	assert_non_null(strstr(output, "PROCESS (column)\n  Shows comm[pid]"));
+}
+
+TEST(fields_of_flows_and_words_of_zeek_are_explained)
+{
+	for (size_t i = 0; i < flow_row_type.field_count; i++) {
+		assert_int_equal(explain(flow_row_type.fields[i].name, NULL), 0);
+		assert_non_null(strstr(output, " (field of flows, "));
+		assert_non_null(strstr(output, flow_row_type.fields[i].meaning));
+	}
+	assert_int_equal(explain("RSTO", NULL), 0);
+	assert_non_null(strstr(output, "RSTO (Zeek state)"));
 }
 
 /* Commands that nobody can type are worse than none. */

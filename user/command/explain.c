@@ -13,6 +13,7 @@
 #include "user/command/explain_texts.h"
 #include "user/kernel/privilege.h"
 #include "user/model/fields.h"
+#include "user/model/flow_row.h"
 #include "user/model/nearest_name.h"
 
 #define LIST_WIDTH 78
@@ -145,6 +146,17 @@ static bool fields_explain(struct strbuf *b, const char *name, struct nearest_na
 		field_explain(b, &connection_fields[i]);
 		is_found = true;
 	}
+	for (size_t i = 0; i < flow_row_type.field_count; i++) {
+		const struct field *field = &flow_row_type.fields[i];
+
+		nearest_name_offer(nearest, field->name);
+		if (name_distance(name, field->name) != 0)
+			continue;
+		strbuf_appendf(b, "%s%s (field of flows, %s)\n  %s%s%s\n", b->len ? "\n" : "",
+			       field->name, field_type_name(field->type), field->meaning,
+			       *field->unit ? "; in " : "", field->unit);
+		is_found = true;
+	}
 	for (size_t i = 0; i < explain_column_count; i++) {
 		nearest_name_offer(nearest, explain_columns[i].title);
 		if (name_distance(name, explain_columns[i].title) != 0)
@@ -210,6 +222,9 @@ static void names_list(struct strbuf *b)
 	strbuf_append_str(b, "\n\nfields\n");
 	for (column = 0, i = 0; i < FIELD_COUNT; i++)
 		list_append(b, &column, connection_fields[i].name);
+	strbuf_append_str(b, "\n\nfields of flows\n");
+	for (column = 0, i = 0; i < flow_row_type.field_count; i++)
+		list_append(b, &column, flow_row_type.fields[i].name);
 	strbuf_append_str(b, "\n\ncolumns\n");
 	for (column = 0, i = 0; i < explain_column_count; i++)
 		list_append(b, &column, explain_columns[i].title);

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "user/model/conn_state.h"
 #include "user/model/fields.h"
 #include "user/model/names.h"
 
@@ -52,6 +53,7 @@ extern const struct explain_text explain_drops[DROP_REASON_COUNT];
 extern const struct explain_text explain_errnos[EXPLAIN_ERRNO_COUNT];
 extern const struct word_list explain_errno_words;
 extern const struct explain_text explain_states[TCP_STATE_COUNT];
+extern const struct explain_text explain_conn_states[CONN_STATE_COUNT];
 extern const struct explain_text explain_initiators[CLOSE_INITIATOR_COUNT];
 extern const struct explain_text explain_stages[CLOSE_STAGE_COUNT];
 extern const struct explain_text explain_confidences[CLOSE_CONFIDENCE_COUNT];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* TCP states. Text only. */
+/* TCP states, and what Zeek calls endings. Text only. */
 #include "user/command/explain_texts.h"
 
 const struct explain_text explain_states[TCP_STATE_COUNT] = {
@@ -101,4 +101,27 @@ const struct explain_text explain_states[TCP_STATE_COUNT] = {
 		"nstat -az TcpExtSyncookiesSent TcpExtTCPReqQFullDoCookies",
 		"net.ipv4.tcp_max_syn_backlog, net.ipv4.tcp_syncookies.",
 	},
+};
+
+const struct explain_text explain_conn_states[CONN_STATE_COUNT] = {
+	[CONN_STATE_S0] = { .means = "The client sent SYN and nobody answered." },
+	[CONN_STATE_S1] = { .means = "The handshake was complete, and no end was seen." },
+	[CONN_STATE_SF] = { .means = "The handshake was complete, and both ends sent FIN." },
+	[CONN_STATE_REJ] = { .means = "The server answered the SYN by RST: refused." },
+	[CONN_STATE_S2] = { .means =
+				    "The handshake was complete; the client sent FIN, the server did not." },
+	[CONN_STATE_S3] = { .means =
+				    "The handshake was complete; the server sent FIN, the client did not." },
+	[CONN_STATE_RSTO] = { .means =
+				      "The handshake was complete; the client (originator) sent RST." },
+	[CONN_STATE_RSTR] = { .means =
+				      "The server (responder) answered the SYN, and sent RST later." },
+	[CONN_STATE_RSTOS0] = { .means = "The client sent SYN, then RST; no SYN-ACK was seen." },
+	[CONN_STATE_RSTRH] = { .means =
+				       "The server sent SYN-ACK, then RST; the client's SYN was not seen." },
+	[CONN_STATE_SH] = { .means =
+				    "The client sent SYN, then FIN; no SYN-ACK was seen: half-open." },
+	[CONN_STATE_SHR] = { .means =
+				     "The server sent SYN-ACK, then FIN; the client's SYN was not seen." },
+	[CONN_STATE_OTH] = { .means = "No SYN was seen: the middle of a connection." },
 };

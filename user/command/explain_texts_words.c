@@ -175,6 +175,7 @@ static const struct explain_group groups[] = {
 	{ "reset reason", "reset reasons", &reset_reason_words, explain_reasons, 0, EXPLAIN_ALL },
 	{ "drop reason", "drop reasons", &drop_reason_words, explain_drops, 0, EXPLAIN_ALL },
 	{ "TCP state", "TCP states", &tcp_state_words, explain_states, 0, EXPLAIN_ALL },
+	{ "Zeek state", "Zeek states", &conn_state_words, explain_conn_states, 0, EXPLAIN_MEANING },
 	{ "initiator", "initiators", &initiator_words, explain_initiators, 0, EXPLAIN_MEANING },
 	{ "stage", "stages", &stage_words, explain_stages, 0, EXPLAIN_MEANING },
 	{ "confidence", "confidences", &confidence_words, explain_confidences, 0, EXPLAIN_MEANING },
