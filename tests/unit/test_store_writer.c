@@ -315,6 +315,30 @@ TEST(every_key_is_read_back_as_it_was)
 	teardown();
 }
 
+/* A key and a count were added since it was made. */
+TEST(counts_of_an_older_program_are_read_and_gone_on_with)
+{
+	_cleanup_(store_close) struct store *store = NULL;
+	struct sums sums;
+
+	setup();
+	store = store_with_minutes(1, 10);
+	assert_int_equal(store_exec(store, "ALTER TABLE counts DROP COLUMN ct_count"), 0);
+	assert_int_equal(store_exec(store, "ALTER TABLE counts DROP COLUMN netns"), 0);
+	store_close(&store);
+	assert_int_equal(store_open_reader(path, &store), 0);
+	sums = sums_of(store, FLOW_BY_CONVERSATION, 0);
+	assert_int_equal(sums.packets, 55);
+	assert_int_equal(sums.handshakes, 0);
+	store_close(&store);
+	store = store_with_minutes(1, 10);
+	sums = sums_of(store, FLOW_BY_CONVERSATION, 0);
+	assert_int_equal(sums.packets, 110);
+	assert_int_equal(sums.handshakes, 10);
+	store_close(&store);
+	teardown();
+}
+
 TEST(minutes_become_hours_and_sums_stay_exact)
 {
 	_cleanup_(store_close) struct store *store = NULL;

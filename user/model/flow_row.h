@@ -20,8 +20,7 @@ enum flow_count {
 
 /*
  * What groups are told apart by, each once: all that is made per key is made from this table and
- * the member of struct flow_identity. Databases keep their places and columns: append, and teach
- * user/store/store_schema.c to add the column.
+ * the member of struct flow_identity. Databases keep their places: append.
  *
  * X(ID, member and word of --by, kind, field, where it comes from, title of the column, meaning)
  *

@@ -31,6 +31,7 @@
 #define COUNT_NAME(id, name, meaning) "," #name
 #define COUNT_PLACE(id, name, meaning) ",?"
 #define COUNT_SUM(id, name, meaning) ",sum(" #name ")"
+#define COUNT_WORD(id, name, meaning) #name,
 
 #define ALL_KEYS FLOW_KEYS(KEY_NAME)
 #define ALL_COUNTS TALLY_COUNTS(COUNT_NAME) ",rst_habit"
@@ -47,6 +48,41 @@ void store_counts_append_schema(struct strbuf *b)
 		" grouping INTEGER NOT NULL, rest INTEGER NOT NULL" FLOW_KEYS(KEY_COLUMN)
 			TALLY_COUNTS(COUNT_COLUMN) ",rst_habit INTEGER NOT NULL DEFAULT 0) STRICT;"
 						   "CREATE INDEX counts_time ON counts(time);");
+}
+
+static const char *const added_columns[] = {
+#define COUNT_ADDED(id, name, meaning) #name " INTEGER NOT NULL DEFAULT 0",
+#define KEY_ADDED(id, member, kind, name, from, ...) OF_##from(#name " " TYPE_##kind) "",
+	FLOW_KEYS(KEY_ADDED) TALLY_COUNTS(COUNT_ADDED)
+};
+
+static int has_column(struct store *store, const char *name, size_t len, int64_t *ret)
+{
+	char sql[128];
+
+	snprintf(sql, sizeof(sql),
+		 "SELECT count(*) FROM pragma_table_info('counts') WHERE name='%.*s'", (int)len,
+		 name);
+	return store_query_number(store, sql, ret);
+}
+
+int store_counts_add_columns(struct store *store)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < sizeof(added_columns) / sizeof(added_columns[0]) && !err; i++) {
+		const char *column = added_columns[i];
+		int64_t is_there = 0;
+		char sql[128];
+
+		if (!*column)
+			continue;
+		err = has_column(store, column, strcspn(column, " "), &is_there);
+		snprintf(sql, sizeof(sql), "ALTER TABLE counts ADD COLUMN %s", column);
+		if (!err && !is_there)
+			err = store_exec(store, sql);
+	}
+	return err;
 }
 
 /* -- a copy ---------------------------------------------------------------------------------- */
@@ -277,8 +313,24 @@ static int counts_find_grouping(struct store *store, const struct counts_query *
 	return result != SQLITE_DONE ? store_errno(store, result) : best == 64 ? -ENOENT : 0;
 }
 
-static void append_select(struct strbuf *b, const struct counts_query *query)
+/* What an older program did not count is 0. */
+static int append_sums(struct strbuf *b, struct store *store)
 {
+	static const char *const names[] = { TALLY_COUNTS(COUNT_WORD) "rst_habit" };
+	int64_t is_there = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < FLOW_COUNT_COUNT && !err; i++) {
+		err = has_column(store, names[i], strlen(names[i]), &is_there);
+		strbuf_appendf(b, is_there ? ",sum(%s)" : ",0", names[i]);
+	}
+	return err;
+}
+
+static int append_select(struct strbuf *b, struct store *store, const struct counts_query *query)
+{
+	int err;
+
 	_cleanup_(strbuf_release) struct strbuf keys = STRBUF_INIT;
 
 	for (unsigned int key = 0; key < FLOW_KEY_COUNT; key++)
@@ -291,7 +343,8 @@ static void append_select(struct strbuf *b, const struct counts_query *query)
 		strbuf_append_str(b, "min(time)");
 	strbuf_append_str(b, " AS at,max(time + seconds * 1000000000) - min(time),rest");
 	strbuf_append_str(b, keys.data ? keys.data : "");
-	strbuf_append_str(b, ALL_SUMS " FROM counts WHERE time >= ? AND time < ? AND grouping = ?");
+	err = append_sums(b, store);
+	strbuf_append_str(b, " FROM counts WHERE time >= ? AND time < ? AND grouping = ?");
 	if (query->where)
 		strbuf_appendf(b, " AND (%s)", query->where);
 	strbuf_append_str(b, " GROUP BY rest");
@@ -299,7 +352,7 @@ static void append_select(struct strbuf *b, const struct counts_query *query)
 		strbuf_append_str(b, ",at");
 	strbuf_append_str(b, keys.data ? keys.data : "");
 	strbuf_append_str(b, " ORDER BY at");
-	b->failed |= keys.failed;
+	return err ?: b->failed || keys.failed ? -ENOMEM : 0;
 }
 
 /* A key that is null is not known. */
@@ -355,9 +408,9 @@ int store_read_counts(struct store *store, const struct counts_query *query)
 
 	if (err)
 		return err;
-	append_select(&sql, query);
-	if (sql.failed)
-		return -ENOMEM;
+	err = append_select(&sql, store, query);
+	if (err)
+		return err;
 	select = store_prepare(store, sql.data);
 	if (!select)
 		return -EIO;

@@ -17,6 +17,9 @@
 /* Append the statements that make the table. Columns are the fields of rows of counts. */
 void store_counts_append_schema(struct strbuf *b);
 
+/* Keys and counts that the program that made the table did not have. 0 or store_errno(). */
+int store_counts_add_columns(struct store *store);
+
 /**
  * The rows of one minute and grouping, copied, their strings included.
  *

@@ -79,6 +79,7 @@ int store_schema_update(struct store *store, int64_t version)
 		return err;
 	if (version < 1)
 		err = schema_create(store);
+	err = err ?: store_counts_add_columns(store);
 	/* To add a version: what changes the tables of the one before, here; tests/store has one of each. */
 	err = err ?: store_exec(store, words.data);
 	snprintf(pragma, sizeof(pragma), "PRAGMA user_version=%d", STORE_VERSION);
