@@ -42,7 +42,7 @@ play() {
 }
 
 sql() { python3 -c 'import sqlite3, sys; print(*sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone())' "$db" "$1"; }
-has_written() { [ "$(sql 'SELECT count(*) FROM ending')" -ge "$1" ]; }
+has_written() { [ "$(sql 'SELECT sum(coalesce(repeated, 1)) FROM ending')" -ge "$1" ]; }
 report() { "$CLOSETRACE" report "$@" --from "$db" 3>&-; }
 
 @test "record: what was played is what is told, by records, counts and incidents" {
@@ -106,7 +106,7 @@ ledger_of() { sql "SELECT value FROM ledger WHERE name = '$1'"; }
 	record_start
 	play 4
 	closetrace_stop record
-	[ "$(sql 'SELECT count(*) FROM ending')" = 18 ]
+	[ "$(sql 'SELECT sum(coalesce(repeated, 1)) FROM ending')" = 18 ]
 	[ "$(sql 'PRAGMA integrity_check')" = ok ]
 	[ "$(sql 'SELECT count(*), count(ended) FROM run')" = "2 1" ]
 }
@@ -124,7 +124,7 @@ ledger_of() { sql "SELECT value FROM ledger WHERE name = '$1'"; }
 	await 10 grep -q 'is written again' "$BATS_TEST_TMPDIR/record.err"
 	closetrace_stop record
 	[ "$status" = 0 ]
-	[ "$(sql 'SELECT count(*) FROM ending')" = 600 ]
+	[ "$(sql 'SELECT sum(coalesce(repeated, 1)) FROM ending')" = 600 ]
 }
 
 @test "report: also for who may only read, while it is recorded and after" {

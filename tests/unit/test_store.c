@@ -163,6 +163,8 @@ TEST(what_is_read_back_is_what_live_shows_in_every_field)
 	path_new();
 	c[2].first_wall_ns = c[2].wall_ns - 7;
 	c[2].repeated = 1070;
+	c[1].follows = &c[0].record;
+	c[1].follows_gap_us = 210;
 	c[3].container = NULL;
 	c[2].record.detail.death = CLOSE_DEATH_OOM;
 	c[2].oom_kill = &(struct oom_kill){ .pid = 813, .limit_bytes = 60 << 20, .cgroup = "/web" };

@@ -9,6 +9,13 @@
 #include "user/store/store_pack.h"
 #include "user/store/store_runs.h"
 
+/*
+ * Who adds a member to the struct is asked to keep what it says, below and in the tables, or to know
+ * that it is a capture's (zeek, capture) or only for counts (sums).
+ */
+_Static_assert(sizeof(struct closed_connection) - sizeof(struct close_record) == 208,
+	       "the database does not know all members");
+
 /* -- a copy ---------------------------------------------------------------------------------- */
 static void ending_take_string(struct stored_ending *ending, struct strbuf *data,
 			       enum ending_string which, const char *text, size_t len)
@@ -54,6 +61,11 @@ static void ending_take_strings(struct stored_ending *ending, struct strbuf *dat
 	else
 		ending->absent |= 1u << ENDING_OOM;
 	ending->ends[ENDING_OOM] = (uint32_t)data->len;
+	if (c->follows)
+		store_pack(data, c->follows);
+	else
+		ending->absent |= 1u << ENDING_FOLLOWS;
+	ending->ends[ENDING_FOLLOWS] = (uint32_t)data->len;
 }
 
 static uint16_t server_port_of(const struct closed_connection *c)
@@ -82,6 +94,7 @@ struct stored_ending *stored_ending_of(const struct closed_connection *c)
 		.first_wall_ns = c->first_wall_ns,
 		.habit_closes = c->habit_closes,
 		.habit_resets = c->habit_resets,
+		.follows_gap_us = c->follows_gap_us,
 	};
 	struct stored_ending *copy;
 
@@ -132,14 +145,16 @@ enum ending_column {
 	COLUMN_HABIT_RESETS,
 	COLUMN_OTHER,
 	COLUMN_OOM,
+	COLUMN_FOLLOWS,
+	COLUMN_FOLLOWS_GAP,
 	COLUMN_KERNEL_STACK,
 	COLUMN_USER_STACK,
 	COLUMN_RECORD,
 };
 
-#define ENDING_COLUMNS                                                                             \
-	"time,run,verdict,benign,repeated,first_time,storm_level,comm,server_port,container,"      \
-	"cgroup,interface,zone_local,zone_peer,habit_closes,habit_resets,other,oom,kernel_stack,"  \
+#define ENDING_COLUMNS                                                                                                \
+	"time,run,verdict,benign,repeated,first_time,storm_level,comm,server_port,container,"                         \
+	"cgroup,interface,zone_local,zone_peer,habit_closes,habit_resets,other,oom,follows,follows_gap,kernel_stack," \
 	"user_stack,record"
 
 struct ending_writer {
@@ -161,7 +176,7 @@ int ending_writer_new(struct store *store, int64_t run, struct ending_writer **r
 	writer->run = run;
 	writer->insert =
 		store_prepare(store, "INSERT INTO ending(" ENDING_COLUMNS
-				     ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+				     ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
 	/* IS, because NULL is a value here. */
 	writer->find_container = store_prepare(
 		store, "SELECT id FROM container WHERE container_id IS ? AND runtime IS ? AND "
@@ -312,6 +327,8 @@ int ending_writer_put(struct ending_writer *writer, const struct stored_ending *
 	bind_number(insert, COLUMN_HABIT_RESETS, (int64_t)ending->habit_resets);
 	bind_packed(insert, COLUMN_OTHER, ending, ENDING_OTHER);
 	bind_packed(insert, COLUMN_OOM, ending, ENDING_OOM);
+	bind_packed(insert, COLUMN_FOLLOWS, ending, ENDING_FOLLOWS);
+	bind_number(insert, COLUMN_FOLLOWS_GAP, (int64_t)ending->follows_gap_us);
 	sqlite3_bind_blob64(insert, COLUMN_RECORD, ending->data + ending->packed, packed_len,
 			    SQLITE_STATIC);
 	result = sqlite3_step(insert);
@@ -331,6 +348,7 @@ struct ending_reader {
 	struct container container;
 	struct other_end other;
 	struct oom_kill oom;
+	struct close_record follows;
 };
 
 static const char *reader_text(struct ending_reader *reader, enum ending_column column)
@@ -389,6 +407,14 @@ static const struct oom_kill *reader_oom(struct ending_reader *reader)
 	return data && !store_unpack_oom(data, (size_t)len, &reader->oom) ? &reader->oom : NULL;
 }
 
+static const struct close_record *reader_follows(struct ending_reader *reader)
+{
+	const void *data = sqlite3_column_blob(reader->select, COLUMN_FOLLOWS - 1);
+	int len = sqlite3_column_bytes(reader->select, COLUMN_FOLLOWS - 1);
+
+	return data && !store_unpack(data, (size_t)len, &reader->follows) ? &reader->follows : NULL;
+}
+
 static uint64_t reader_number(struct ending_reader *reader, enum ending_column column)
 {
 	return (uint64_t)sqlite3_column_int64(reader->select, column - 1);
@@ -428,6 +454,8 @@ static int reader_take(struct ending_reader *reader)
 	c.container = reader_container(reader);
 	c.other_end = reader_other(reader);
 	c.oom_kill = reader_oom(reader);
+	c.follows = reader_follows(reader);
+	c.follows_gap_us = reader_number(reader, COLUMN_FOLLOWS_GAP);
 	return reader->query->take(reader->query->data, &c);
 }
 

@@ -23,6 +23,7 @@ enum ending_string {
 	ENDING_USER_STACK,
 	ENDING_OTHER, /* store_pack_other() */
 	ENDING_OOM, /* store_pack_oom() */
+	ENDING_FOLLOWS, /* store_pack() of the ending that caused this one */
 	ENDING_STRING_COUNT,
 };
 
@@ -50,6 +51,7 @@ struct stored_ending {
 	uint64_t first_wall_ns;
 	uint64_t habit_closes;
 	uint64_t habit_resets;
+	uint64_t follows_gap_us;
 	char data[];
 };
 

@@ -33,7 +33,8 @@ static const char schema_1[] =
 	" verdict INTEGER NOT NULL, benign INTEGER, repeated INTEGER, first_time INTEGER,"
 	" storm_level INTEGER, comm INTEGER, server_port INTEGER, container INTEGER, cgroup INTEGER,"
 	" interface INTEGER, zone_local INTEGER, zone_peer INTEGER, habit_closes INTEGER,"
-	" habit_resets INTEGER, other BLOB, oom BLOB, kernel_stack INTEGER, user_stack INTEGER,"
+	" habit_resets INTEGER, other BLOB, oom BLOB, follows BLOB,"
+	" follows_gap INTEGER, kernel_stack INTEGER, user_stack INTEGER,"
 	" record BLOB NOT NULL) STRICT;"
 	"CREATE INDEX ending_time ON ending(time);";
 
