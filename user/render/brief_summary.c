@@ -164,6 +164,7 @@ void brief_summary_append(struct strbuf *b, struct brief_summary *summary,
 	for (; i < count; i++)
 		rest += kinds[i]->brief.repeated;
 	if (rest) {
+		strbuf_append_str(b, "and ");
 		strbuf_append_u64_grouped(b, rest);
 		strbuf_append_str(b, " of other kinds\n");
 	}
