@@ -233,7 +233,7 @@ const struct explain_text explain_causes[CLOSE_CAUSE_COUNT] = {
 		"traceroute -T -p PORT PEER\n"
 		"nft list ruleset | grep drop\n"
 		"tcpdump -nvi IFACE 'tcp[tcpflags] & tcp-syn != 0'    # at both ends",
-		"The rule; net.ipv4.tcp_syn_retries (6 is about 127 s) for a quicker answer.",
+		"The rule; net.ipv4.tcp_syn_retries (6 takes one to two minutes), lower.",
 	},
 	[CLOSE_CAUSE_SYN_ACK_UNANSWERED] = {
 		"The SYN-ACK was repeated net.ipv4.tcp_synack_retries times in vain: the\n"

@@ -47,7 +47,7 @@ const struct explain_text explain_errnos[EXPLAIN_ERRNO_COUNT] = {
 	},
 	[ETIMEDOUT] = {
 		"\"Connection timed out\": the peer answered neither SYN, data, keepalive\n"
-		"probes nor window probes, and this kernel gave up. No packet says so.",
+		"probes nor window probes, and this kernel gave up. The peer told nothing.",
 		"A firewall or security group drops in silence.\n"
 		"The peer is down, or its address moved.\n"
 		"A NAT or firewall on the path forgot an idle connection.\n"
@@ -64,7 +64,7 @@ const struct explain_text explain_errnos[EXPLAIN_ERRNO_COUNT] = {
 	},
 	[ECONNREFUSED] = {
 		"\"Connection refused\": the SYN was answered by RST, or by ICMP port\n"
-		"unreachable (and, in ICMP, protocol unreachable is ENOPROTOOPT).",
+		"unreachable.",
 		"Nothing listens on that address and port: down, starting, crashed.\n"
 		"It listens on another address, 127.0.0.1 for example, or another port.\n"
 		"A REJECT rule, on the peer, on a router, or here.\n"

@@ -213,7 +213,7 @@ const struct explain_field explain_fields[FIELD_COUNT] = {
 			       "Neither SYN nor FIN of the peer was seen.", "ttl_max > 64" },
 	[FIELD_ID_rst_ttl] = { "The RST itself. Far from ttl_min to ttl_max: somebody else made it.",
 			       NO_RST, "rst_ttl > 200" },
-	[FIELD_ID_rst_ip_id] = { "The RST itself. 0 is how Linux' kernel answers.",
+	[FIELD_ID_rst_ip_id] = { "The RST itself. 0 is usual where the kernel of Linux answers.",
 				 NO_RST "\nAlways for IPv6.", "rst_ip_id = 0" },
 	[FIELD_ID_rst_seq_offset] = { "The RST, against rcv_nxt of the socket. 0 is exact.",
 				      NO_RST "\nOr there is no socket.", "rst_seq_offset != 0" },

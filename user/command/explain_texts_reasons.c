@@ -86,7 +86,7 @@ const struct explain_text explain_reasons[RESET_REASON_COUNT] = {
 	[RESET_REASON_TCP_TIMEWAIT_SOCKET] = {
 		"A TIME_WAIT socket had to answer: the real one is closed already.",
 		"Data came after the close (data_after_close).\n"
-		"A new SYN that does not fit TIME_WAIT, with an older timestamp or number.",
+		"A new SYN while the FIN of the peer was still awaited (FIN_WAIT2).",
 		"ss -tan state time-wait dst PEER\n"
 		"nstat -az TcpExtPAWSTimewait TcpExtTW",
 		"A keep-alive timeout here that is longer than the client's.",
@@ -348,7 +348,7 @@ const struct explain_text explain_drops[DROP_REASON_COUNT] = {
 		"A reason of the kernel that has no name here; dropwatch tells it.",
 		"A newer kernel, or a rare place.",
 		"dropwatch -l kas                    # then: start\n"
-		"perf trace -e skb:kfree_skb -- sleep 10",
+		"perf trace -a -e skb:kfree_skb -- sleep 10",
 		NO_SETTING,
 	},
 };
