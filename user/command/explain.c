@@ -67,7 +67,7 @@ static void word_explain(struct strbuf *b, const struct explain_group *group, ui
 	else if (group->words == &evidence_words)
 		strbuf_appendf(b, "  In short: %s.\n", evidence_meaning(number));
 	lines_append(b, "  ", text->means);
-	part_append(b, "Usual causes", text->causes);
+	part_append(b, "Usual causes, the likeliest first", text->causes);
 	check_append(b, fill, text->check);
 	part_append(b, "Change", text->setting);
 }

@@ -14,8 +14,9 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 	[CLOSE_HALF_CLOSE_TIMEOUT] = {
 		"This host closed and the peer acknowledged the FIN, but the peer never sent\n"
 		"its own. After net.ipv4.tcp_fin_timeout the kernel forgot the connection.",
-		"The peer's application leaks the socket (it sits there in CLOSE_WAIT),\n"
-		"or hangs; or the peer's FIN was lost behind a firewall.",
+		"The peer's application leaks the socket (it sits there in CLOSE_WAIT), or\n"
+		"hangs.\n"
+		"The peer's FIN was lost behind a firewall.",
 		"ss -tnp state close-wait            # on the peer\n"
 		"sysctl net.ipv4.tcp_fin_timeout\n"
 		"ss -tn state fin-wait-2             # how many wait now",
@@ -38,9 +39,10 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 		"send RST instead of FIN. The peer reads \"connection reset by peer\" and may\n"
 		"lose data that it had not read yet. `cause` tells which way.",
 		"unread_data: it closed without reading all (early error replies, HTTP bodies\n"
-		"that nobody wants). linger0: SO_LINGER with 0 seconds, often on purpose in\n"
-		"proxies and load tests. disconnect: connect(AF_UNSPEC). A killed process\n"
-		"closes its sockets too.",
+		"that nobody wants).\n"
+		"linger0: SO_LINGER with 0 seconds, often on purpose in proxies and load tests.\n"
+		"A killed process, whose sockets are closed with what they hold.\n"
+		"disconnect: connect(AF_UNSPEC).",
 		"closetrace explain CAUSE            # unread_data, linger0, ...\n"
 		"strace -f -e trace=close,shutdown,setsockopt -p PID\n"
 		"journalctl --since -5min | grep -i -e oom -e killed",
@@ -50,8 +52,9 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 	[CLOSE_LOCAL_UNACCEPTED] = {
 		"The connection was established and waited in the accept queue when its\n"
 		"listener closed. The application never saw it; the client got RST.",
-		"A server that stops or restarts under load; a worker that closes its own\n"
-		"SO_REUSEPORT listener; an application that is slow to accept().",
+		"A server that stops or restarts under load.\n"
+		"A worker that closes its own SO_REUSEPORT listener.\n"
+		"An application that is slow to accept().",
 		"ss -lnt                             # Recv-Q: connections not yet accepted\n"
 		"systemctl status UNIT               # was it restarted just then\n"
 		"nstat -az TcpExtListenOverflows TcpExtListenDrops",
@@ -83,7 +86,9 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 		"A SYN came in for a port on which nothing listens, and the kernel refused\n"
 		"it with RST. The client reads \"connection refused\".",
 		"The service is down, still starting, or bound to another address, port or\n"
-		"network namespace; a port scan; a stale entry in a load balancer.",
+		"network namespace.\n"
+		"A port scan.\n"
+		"A stale entry in a load balancer.",
 		"ss -lntp | grep :PORT               # in the namespace of the record\n"
 		"systemctl status UNIT\n"
 		"nft list ruleset | grep -i dnat     # is the port translated",
@@ -93,9 +98,10 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 	[CLOSE_LOCAL_NO_SOCKET] = {
 		"A segment came in that belongs to no socket of this host, and the kernel\n"
 		"answered RST. The peer still believed in the connection.",
-		"This host or container restarted; the socket was closed long ago; a load\n"
-		"balancer moved the flow here; NAT was skipped because conntrack called\n"
-		"the packet INVALID.",
+		"This host or container restarted.\n"
+		"The socket was closed long ago.\n"
+		"A load balancer moved the flow here.\n"
+		"NAT was skipped because conntrack called the packet INVALID.",
 		"uptime; ss -tan | grep PEER\n"
 		"conntrack -S                        # growing invalid= counts\n"
 		"sysctl net.netfilter.nf_conntrack_tcp_be_liberal",
@@ -116,8 +122,10 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 	[CLOSE_LOCAL_BAD_SEGMENT_RST] = {
 		"During a handshake a segment came in that fits no state of it: an ACK for\n"
 		"something never sent, or one from an older connection. RFC 9293 says RST.",
-		"A half-open peer that kept an old connection; spoofed or scanned packets;\n"
-		"SYN cookies that ran out; a middlebox that changes sequence numbers.",
+		"A half-open peer that kept an old connection.\n"
+		"Spoofed or scanned packets.\n"
+		"SYN cookies that ran out.\n"
+		"A middlebox that changes sequence numbers.",
 		"nstat -az TcpExtSyncookiesFailed TcpExtPAWSEstab\n"
 		"sysctl net.ipv4.tcp_timestamps net.ipv4.tcp_syncookies",
 		"net.ipv4.tcp_syncookies, net.ipv4.tcp_max_syn_backlog; sequence number\n"
@@ -126,8 +134,9 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 	[CLOSE_LOCAL_RESOURCE] = {
 		"The kernel itself ended the connection because TCP ran out of memory or\n"
 		"there were too many orphan sockets.",
-		"Many closed sockets whose data nobody acknowledges; tcp_mem too small for\n"
-		"the number of connections; an attack.",
+		"Many closed sockets whose data nobody acknowledges.\n"
+		"net.ipv4.tcp_mem is too small for the number of connections.\n"
+		"An attack.",
 		"cat /proc/net/sockstat              # mem and orphan against the limits\n"
 		"sysctl net.ipv4.tcp_mem net.ipv4.tcp_max_orphans\n"
 		"dmesg | grep -i -e 'out of memory' -e orphan\n"
@@ -149,8 +158,9 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 	[CLOSE_LOCAL_CANCEL] = {
 		"The application closed the socket while its SYN was unanswered, or the SYN\n"
 		"could not be sent. No RST is sent for that.",
-		"A connect timeout of the application that is shorter than the kernel's;\n"
-		"happy eyeballs, where the slower of IPv4 and IPv6 loses; no local route.",
+		"A connect timeout of the application that is shorter than the kernel's.\n"
+		"Happy eyeballs, where the slower of IPv4 and IPv6 loses.\n"
+		"No local route.",
 		"ping PEER; ip route get PEER\n"
 		"nft list ruleset                    # is the SYN or its answer dropped\n"
 		"closetrace --host PEER --all",
@@ -160,8 +170,9 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 	[CLOSE_PEER_REFUSED] = {
 		"The SYN was answered by RST: \"connection refused\". Either nothing listens\n"
 		"there or a firewall on the way rejects it with tcp-reset.",
-		"The service is down, starting, or on another port or address; a wrong\n"
-		"name or a stale DNS entry; a service without endpoints.",
+		"The service is down, starting, or on another port or address.\n"
+		"A wrong name or a stale DNS entry.\n"
+		"A service without endpoints.",
 		"ss -lntp | grep :PORT               # on the peer\n"
 		"getent hosts NAME                   # is it the address you expect\n"
 		"nft list ruleset | grep reject      # on the peer and on routers",
@@ -171,9 +182,9 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 		"The peer sent a RST which this host accepted. The application here reads\n"
 		"ECONNRESET, or EPIPE when it had its FIN already. peer_app and peer_kernel\n"
 		"in `cause` say what the RST looks like.",
-		"The peer's application closed with data unread or was killed; it restarted\n"
-		"and forgot the connection; an idle timeout of a load balancer (see idle_us:\n"
-		"60, 300, 350, 600, 3600 s).",
+		"The peer's application closed with data unread or was killed.\n"
+		"The peer restarted and forgot the connection.\n"
+		"An idle timeout of a load balancer (see idle_us: 60, 300, 350, 600, 3600 s).",
 		"closetrace                          # on the peer: it knows its own reason\n"
 		"sysctl net.ipv4.tcp_keepalive_time  # below the idle timeout on the path?",
 		"An idle timeout of the pool here that is shorter than the peer's or the\n"
@@ -182,8 +193,10 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 	[CLOSE_PEER_RESET_HANDSHAKE] = {
 		"The client sent SYN, got the SYN-ACK, and answered RST instead of ACK. The\n"
 		"application of the server never heard of it.",
-		"A SYN scan; a health check that only tests the port; a client that gave up\n"
-		"just then; a SYN-ACK that reached a host which had not asked.",
+		"A SYN scan.\n"
+		"A health check that only tests the port.\n"
+		"A client that gave up just then.\n"
+		"A SYN-ACK that reached a host which had not asked.",
 		"closetrace --host PEER --all        # always the same client?\n"
 		"ip route get PEER                   # asymmetric routing to a wrong host",
 		"The health check, to one that sends a request; the route back.",
@@ -192,8 +205,9 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 		"The RST claims to be the peer's but contradicts the peer's own packets:\n"
 		"its distance (TTL) differs, several RSTs disagree, or the peer went on\n"
 		"sending. Something between the two hosts made it.",
-		"A firewall, IPS or censor that resets connections; a load balancer that\n"
-		"answers for a dead backend; a NAT that lost its state.",
+		"A firewall, IPS or censor that resets connections.\n"
+		"A load balancer that answers for a dead backend.\n"
+		"A NAT that lost its state.",
 		"closetrace                          # on the peer: did it send a RST at all\n"
 		"traceroute -T -p PORT PEER          # which hop has the distance of rst_ttl\n"
 		"tcpdump -nvi IFACE 'tcp[tcpflags] & tcp-rst != 0'",
@@ -202,8 +216,10 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 	[CLOSE_PATH_ICMP] = {
 		"An ICMP error ended the attempt to connect. `cause` has its kind. On an\n"
 		"established connection such errors only slow down, they do not end it.",
-		"A REJECT rule with an ICMP type; no route to the network; a host that does\n"
-		"not answer ARP or neighbour discovery; a missing return route.",
+		"A REJECT rule with an ICMP type.\n"
+		"No route to the network.\n"
+		"A host that does not answer ARP or neighbour discovery.\n"
+		"A missing return route.",
 		"ip route get PEER; ip neigh show PEER\n"
 		"traceroute -T -p PORT PEER\n"
 		"tcpdump -nvi IFACE 'icmp or icmp6'",
@@ -212,8 +228,10 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 	[CLOSE_TIMEOUT_HANDSHAKE] = {
 		"The handshake was never completed: no answer came to the SYN, or, for a\n"
 		"server, to the SYN-ACK. The application reads ETIMEDOUT.",
-		"A firewall or security group that drops; a host that is down; a wrong\n"
-		"route for the way back; for a server: a SYN flood with forged addresses.",
+		"A firewall or security group that drops.\n"
+		"A host that is down.\n"
+		"A wrong route for the way back.\n"
+		"For a server: a SYN flood with forged addresses.",
 		"traceroute -T -p PORT PEER\n"
 		"nft list ruleset | grep drop\n"
 		"sysctl net.ipv4.tcp_syn_retries net.ipv4.tcp_synack_retries\n"
@@ -224,8 +242,9 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 	[CLOSE_TIMEOUT_DATA] = {
 		"Data was sent again and again and never acknowledged, so the kernel gave up\n"
 		"without sending anything. `cause`: rto, user_timeout or zero_window.",
-		"The peer or the path vanished; a firewall or NAT forgot an idle connection\n"
-		"and drops in silence; the peer's application stopped reading (zero_window).",
+		"The peer or the path vanished.\n"
+		"A firewall or NAT forgot an idle connection and drops in silence.\n"
+		"The peer's application stopped reading (zero_window).",
 		"ss -tino dst PEER                   # retrans, rto, unacked of the others\n"
 		"sysctl net.ipv4.tcp_retries2\n"
 		"sysctl net.netfilter.nf_conntrack_tcp_timeout_established",
@@ -235,8 +254,9 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 	[CLOSE_TIMEOUT_KEEPALIVE] = {
 		"The connection was idle, keepalive probes went unanswered, and the kernel\n"
 		"ended it with RST.",
-		"The peer crashed or was moved; a NAT or firewall forgot the idle connection\n"
-		"before the first probe was sent.",
+		"The peer crashed or was moved.\n"
+		"A NAT or firewall forgot the idle connection before the first probe was\n"
+		"sent.",
 		"sysctl net.ipv4.tcp_keepalive_time net.ipv4.tcp_keepalive_intvl \\\n"
 		"       net.ipv4.tcp_keepalive_probes\n"
 		"ss -tnoe dst PEER                   # keepalive timers of the others",
@@ -246,8 +266,9 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 	[CLOSE_PORT_REUSE] = {
 		"A new SYN took the same addresses and ports while the old connection was\n"
 		"not seen ending. The record is about the old one.",
-		"A client that restarted and picked the same port; a NAT with few ports; an\n"
-		"end of the old connection that was not seen.",
+		"A client that restarted and picked the same port.\n"
+		"A NAT with few ports.\n"
+		"An end of the old connection that was not seen.",
 		"sysctl net.ipv4.ip_local_port_range net.ipv4.tcp_tw_reuse\n"
 		"ss -tan dst PEER",
 		"net.ipv4.ip_local_port_range of the client; the port range of the NAT.",
@@ -255,8 +276,10 @@ const struct explain_text explain_verdicts[CLOSE_VERDICT_COUNT] = {
 	[CLOSE_ORPHAN_MID] = {
 		"The connection is gone, but nothing that was seen tells how. Rather than\n"
 		"guess, the record says so.",
-		"Tracing began in the middle; packets take an interface that is not watched;\n"
-		"a network namespace was deleted with its sockets; records were lost.",
+		"Tracing began in the middle.\n"
+		"Packets take an interface that is not watched.\n"
+		"A network namespace was deleted with its sockets.\n"
+		"Records were lost.",
 		"closetrace doctor                   # what this host lets it see\n"
 		"ip netns list",
 		"What doctor says is missing; --netns all, where only one was watched.",
