@@ -147,6 +147,32 @@ check_records() { # the rows of the page, without the last column of fields, are
 	same "$work/wanted" "$work/found"
 }
 
+{ sed '/^int main/,$d' "$work/registry.c" && cat <<'END'
+#include "user/model/flow_row.h"
+#define TYPE_RATIO "ratio"
+#define KIND_ADDR TYPE_IP
+#define KIND_PORT TYPE_PORT
+#define KIND_NUMBER TYPE_U64
+#define KIND_TEXT TYPE_STRING
+#define KIND_VERDICT TYPE_WORD
+#define KEY(id, member, kind, field, from, title, meaning) printf("| `%s` | %s |  | %s |\n", #field, KIND_##kind, meaning);
+int main(void)
+{
+	FLOW_TIME_FIELDS(FIELD)
+	FLOW_KEYS(KEY)
+	FLOW_COUNT_FIELDS(FIELD)
+	FLOW_RATE_FIELDS(FIELD)
+	return 0;
+}
+END
+} > "$work/counts.c"
+
+check_counts() { # the fields of docs/flows.md are those of a row of counts
+	${CC:-cc} -std=gnu11 -I. -o "$work/counts" "$work/counts.c" && "$work/counts" > "$work/wanted" || return
+	awk '/^## / { known = $0 == "## Fields" } known && /^\| `/' docs/flows.md > "$work/found"
+	same "$work/wanted" "$work/found"
+}
+
 # -- what documents point to -------------------------------------------------------------------
 documents() { sources '*.md'; }
 
@@ -233,7 +259,7 @@ page() { # the man page renders without a complaint
 	mandoc -T lint "$manual"
 }
 
-echo "1..20"
+echo "1..22"
 if [ -x "$program" ] && [ -e "$manual" ]; then
 	holds "the man page has the commands" check_commands
 	holds "the man page has the options" check_options
@@ -259,11 +285,13 @@ else
 	skip "the man page is well-formed" "mandoc is not installed"
 fi
 holds "docs/records.md is the registry" check_records
+holds "docs/flows.md has the fields of counts" check_counts
 holds "make targets in the documents exist" check_targets
 holds "links lead somewhere" check_links
 holds "paths and functions in the documents exist" check_paths
 fails check_records docs/records.md '/^| `closer_comm` /d' 'missing: | `closer_comm` |' "a missing field is found"
 fails check_records docs/records.md 's/^| `linger2` .*/| `linger2` | something else |/' 'unknown: | `linger2` | something' "another meaning is found"
+fails check_counts docs/flows.md '/^| `guessed` /d' 'missing: | `guessed` |' "a missing count is found"
 fails check_targets README.md 's/^make run/make fun/' "no target fun" "an invented target is found"
 fails check_links docs/architecture.md 's/(records.md)/(recordings.md)/' "recordings.md does not exist" "a dead link is found"
 fails check_paths docs/architecture.md 's/`tc_rst_origin()`/`tc_rst_whence()`/' "nothing is called tc_rst_whence" "an invented function is found"

@@ -20,10 +20,10 @@
 #include "user/engine/live_source.h"
 #include "user/outlet/call_outlet.h"
 
-/* What endings are kept by, so that they can be grouped anew. */
+/* What endings are kept by, so that they can be grouped anew; zones follow from addresses. */
 #define ENDINGS_BY                                                                                 \
-	(FLOW_BY_CONVERSATION | FLOW_KEY(COMM) | FLOW_KEY(CONTAINER) | FLOW_KEY(POD) |             \
-	 FLOW_KEY(VERDICT) | FLOW_KEY(NETNS) | FLOW_KEY(INTERFACE))
+	((FLOW_KEY(COUNT) - 1) &                                                                   \
+	 ~(FLOW_KEY(CLIENT_PORT) | FLOW_KEY(ZONE_CLIENT) | FLOW_KEY(ZONE_SERVER)))
 
 /**
  * @groups   What is shown, unless `connections` is.
