@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The forms in which rows are written: text, appended to a buffer. To add one: a file here and a
- * row in forms.c. Where the text goes is the matter of user/outlet/.
+ * The forms in which rows are written: text, appended to a buffer. To add one: a file, its name
+ * here, a row in forms.c. Where the text goes is the matter of user/outlet/.
  */
 #ifndef USER_RENDER_FORMS_H
 #define USER_RENDER_FORMS_H
