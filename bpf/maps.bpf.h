@@ -373,41 +373,49 @@ struct killers_map {
 	__type(value, struct killer);
 };
 
-extern struct sockets_map ct_sockets SEC(".maps");
-extern struct spares_map ct_spares SEC(".maps");
-extern struct flows_map ct_flows SEC(".maps");
-extern struct watch_map ct_watch SEC(".maps");
-extern struct events_map ct_events SEC(".maps");
-extern struct counters_map ct_counters SEC(".maps");
-extern struct netns_map ct_netns SEC(".maps");
-extern struct hooked_map ct_hooked SEC(".maps");
-extern struct icmp_map ct_icmp SEC(".maps");
-extern struct own_drops_map ct_own_drops SEC(".maps");
-extern struct ended_map ct_ended SEC(".maps");
-extern struct scratch_map ct_scratch SEC(".maps");
-extern struct stacks_map ct_stacks SEC(".maps");
-extern struct stack_slots_map ct_stack_slots SEC(".maps");
-extern struct unwanted_map ct_unwanted SEC(".maps");
-extern struct storms_map ct_storms SEC(".maps");
-extern struct storm_rest_map ct_storm_rest SEC(".maps");
-extern struct trails_map ct_trails SEC(".maps");
-extern struct trail_pkts_map ct_trail_pkts SEC(".maps");
-extern struct replay_flows_map ct_replay_flows SEC(".maps");
-extern struct replay_exchange_map ct_replay_io SEC(".maps");
-extern struct tally_map ct_tally SEC(".maps");
-extern struct tally_rest_map ct_tally_rest SEC(".maps");
-extern struct origins_map ct_origins SEC(".maps");
-extern struct answered_map ct_answered SEC(".maps");
-extern struct killers_map ct_killers SEC(".maps");
-extern struct stopping_map ct_stopping SEC(".maps");
-extern struct idle_habits_map ct_idle_habits SEC(".maps");
-extern struct troubled_map ct_troubled SEC(".maps");
-extern struct standby_map ct_to_set_state SEC(".maps");
-extern struct standby_map ct_to_recv_rst SEC(".maps");
-extern struct standby_map ct_to_send_rst SEC(".maps");
-extern struct standby_map ct_to_error SEC(".maps");
-extern struct standby_map ct_to_destroy SEC(".maps");
-extern struct standby_map ct_to_recv SEC(".maps");
+/*
+ * Every map, once: X(shape, name). To add one: its shape above, and a row.
+ */
+#define MAPS(X)                                                                                    \
+	X(sockets_map, ct_sockets)                                                                 \
+	X(spares_map, ct_spares)                                                                   \
+	X(flows_map, ct_flows)                                                                     \
+	X(watch_map, ct_watch)                                                                     \
+	X(events_map, ct_events)                                                                   \
+	X(counters_map, ct_counters)                                                               \
+	X(netns_map, ct_netns)                                                                     \
+	X(hooked_map, ct_hooked)                                                                   \
+	X(icmp_map, ct_icmp)                                                                       \
+	X(own_drops_map, ct_own_drops)                                                             \
+	X(ended_map, ct_ended)                                                                     \
+	X(scratch_map, ct_scratch)                                                                 \
+	X(stacks_map, ct_stacks)                                                                   \
+	X(stack_slots_map, ct_stack_slots)                                                         \
+	X(unwanted_map, ct_unwanted)                                                               \
+	X(storms_map, ct_storms)                                                                   \
+	X(storm_rest_map, ct_storm_rest)                                                           \
+	X(trails_map, ct_trails)                                                                   \
+	X(trail_pkts_map, ct_trail_pkts)                                                           \
+	X(replay_flows_map, ct_replay_flows)                                                       \
+	X(replay_exchange_map, ct_replay_io)                                                       \
+	X(tally_map, ct_tally)                                                                     \
+	X(tally_rest_map, ct_tally_rest)                                                           \
+	X(origins_map, ct_origins)                                                                 \
+	X(answered_map, ct_answered)                                                               \
+	X(killers_map, ct_killers)                                                                 \
+	X(stopping_map, ct_stopping)                                                               \
+	X(idle_habits_map, ct_idle_habits)                                                         \
+	X(troubled_map, ct_troubled)                                                               \
+	X(standby_map, ct_to_set_state)                                                            \
+	X(standby_map, ct_to_recv_rst)                                                             \
+	X(standby_map, ct_to_send_rst)                                                             \
+	X(standby_map, ct_to_error)                                                                \
+	X(standby_map, ct_to_destroy)                                                              \
+	X(standby_map, ct_to_recv)
+
+#define MAP_DECLARE(shape, name) extern struct shape name SEC(".maps");
+MAPS(MAP_DECLARE)
+#undef MAP_DECLARE
 
 extern const volatile struct tracer_config tracer_config;
 
