@@ -28,29 +28,32 @@ static __always_inline struct storm_group *storm_insert(const struct storm_key *
 	return bpf_map_lookup_elem(&ct_storms, key);
 }
 
-/* A group that is new needs leave of its listener, and a new listener that of its verdict. */
+/*
+ * A group that is new needs leave of its listener, and a new listener that of its verdict. One key for
+ * both, made again in between: 6.1 rounds the stack of each call up, and packet programs come here deep.
+ */
 static __always_inline struct storm_group *
 storm_found(struct storm_key *key, struct storm_group *verdict, const struct close_record *record)
 {
 	__u32 rate = tracer_config.storm_rate;
-	struct storm_key wide_key = *key;
 	struct storm_group *wide;
 
-	storm_key_widen(&wide_key);
-	wide = bpf_map_lookup_elem(&ct_storms, &wide_key);
+	storm_key_widen(key);
+	wide = bpf_map_lookup_elem(&ct_storms, key);
 	if (!wide) {
 		if (!storm_bucket_take(&verdict->full_ns, record->head.time_ns,
 				       rate * STORM_VERDICT_TIMES)) {
 			storm_count(verdict, record);
 			return NULL;
 		}
-		wide = storm_insert(&wide_key);
+		wide = storm_insert(key);
 	}
 	if (wide &&
 	    !storm_bucket_take(&wide->full_ns, record->head.time_ns, rate * STORM_LISTENER_TIMES)) {
 		storm_count(wide, record);
 		return NULL;
 	}
+	storm_key_make(key, record, tracer_config.flags & TRACER_TALLY);
 	return storm_insert(key) ?: verdict;
 }
 

@@ -14,6 +14,18 @@
 /* `unused`: a header that is included for one function must not warn about the rest. */
 #define ALWAYS_INLINE static inline __attribute__((always_inline, unused))
 
+/*
+ * `value & mask`, also where the compiler knows that the mask changes nothing: the verifier of 6.1
+ * forgets what an exclusive or leaves of a number, and wants to see the mask.
+ */
+#define BOUNDED(value, mask)                                                                       \
+	({                                                                                         \
+		__u32 bounded_ = (__u32)(value);                                                   \
+                                                                                                   \
+		__asm__ volatile("" : "+r"(bounded_));                                             \
+		bounded_ &(mask);                                                                  \
+	})
+
 /* __builtin_offsetof, because bpf_helpers.h replaces offsetof by a non-constant one. */
 #define ABI_SIZE(type, bytes)                                                                      \
 	_Static_assert(sizeof(type) == (bytes), "ABI: size of " #type " changed")

@@ -95,11 +95,12 @@ ALWAYS_INLINE int storm_bucket_take(__u64 *full_ns, __u64 now_ns, __u32 rate)
 ALWAYS_INLINE void storm_key_make(struct storm_key *key, const struct close_record *record,
 				  int whole_peer)
 {
-	int listener = (record->local_side & 1) ^ ending_client_is_local(record);
+	__u32 listener = BOUNDED((record->local_side & 1) ^ ending_client_is_local(record), 1);
+	__u32 peer = BOUNDED(listener ^ 1, 1);
 
 	__builtin_memset(key, 0, sizeof(*key));
-	__builtin_memcpy(key->listener_addr, record->key.addr[listener & 1], 16);
-	__builtin_memcpy(key->peer_network, record->key.addr[(listener ^ 1) & 1], 16);
+	__builtin_memcpy(key->listener_addr, record->key.addr[listener], 16);
+	__builtin_memcpy(key->peer_network, record->key.addr[peer], 16);
 	if (!whole_peer && flow_addr_is_ipv4(key->peer_network))
 		key->peer_network[15] = 0;
 	else if (!whole_peer)
@@ -107,7 +108,7 @@ ALWAYS_INLINE void storm_key_make(struct storm_key *key, const struct close_reco
 	__builtin_memcpy(key->comm, record->owner.comm, sizeof(key->comm));
 	key->cgroup_id = record->cgroup_id;
 	key->netns = record->key.netns;
-	key->listener_port = record->key.port[listener & 1];
+	key->listener_port = record->key.port[listener];
 	key->verdict = record->decision.verdict;
 	key->level = STORM_PEER_NETWORK;
 }
