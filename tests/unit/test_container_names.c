@@ -472,7 +472,7 @@ static void daemon_make(const char *pid, const char *comm, const char *words, si
 	file_write(name, "Name:\tdockerd\nUid:\t0\t0\t0\t0\nGid:\t0\n",
 		   strlen("Name:\tdockerd\nUid:\t0\t0\t0\t0\nGid:\t0\n"));
 	snprintf(name, sizeof(name), "%s/cgroup", pid);
-	file_write(name, "0::/cgroups/root\n", strlen("0::/cgroups/root\n"));
+	file_write(name, "0::/cgroups/admin\n", strlen("0::/cgroups/admin\n"));
 }
 
 static void daemon_links(const char *pid, const char *file, const char *target)
@@ -545,7 +545,7 @@ TEST(what_only_calls_itself_dockerd_is_not_asked)
 	FILE_IS("bin/dockerd", "#!");
 	FILE_IS("bin/su", "#!");
 	FILE_IS("home/dockerd", "#!");
-	FILE_IS("cgroups/root/unused", "");
+	FILE_IS("cgroups/admin/unused", "");
 	FILE_IS("cgroups/user/sub/unused", "");
 	daemon_make("proc/72", "dockerd\n", words, sizeof(words));
 	daemon_has_mounts_of("proc/72", "/proc/self/ns/mnt");
